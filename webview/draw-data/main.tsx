@@ -17,18 +17,12 @@ render(
   document.getElementById('root') ?? document.body,
 );
 
-interface DrawConnection {
-  host: DrawHost;
-  /** The points of before the panel was hidden or the window closed. */
-  loadState(): number[];
-  saveState(points: readonly number[]): void;
-}
-
 /** Connection of the drawing page to the extension host. */
-function connect(): DrawConnection {
+function connect() {
   const api = acquireVsCodeApi();
   return {
     host: callHost<DrawHost, object>(api, {}),
+    /** The points of before the panel was hidden or the window closed. */
     loadState() {
       const state = api.getState() as { points?: unknown } | null | undefined;
       const points = state?.points;
@@ -36,6 +30,6 @@ function connect(): DrawConnection {
         ? (points as number[])
         : [];
     },
-    saveState: (points) => api.setState({ points }),
+    saveState: (points: readonly number[]) => api.setState({ points }),
   };
 }

@@ -23,23 +23,17 @@ interface PreviewState {
   choices?: KeptChoices;
 }
 
-interface PreviewConnection {
-  host: PreviewHost;
-  /** As this page, or one before it, kept it last. */
-  kept: PreviewState;
-  /** Kept by VS Code, besides what is there. */
-  keep(state: PreviewState): void;
-}
-
 /** Connection of the preview page to the extension host. */
-function connect(changed: () => void): PreviewConnection {
+function connect(changed: () => void) {
   const api = acquireVsCodeApi();
   const host = callHost<PreviewHost, PreviewEvents>(api, { changed });
+  /** As this page, or one before it, kept it last. */
   let kept = (api.getState() ?? {}) as PreviewState;
   return {
     host,
     kept,
-    keep(state) {
+    /** Kept by VS Code, besides what is there. */
+    keep(state: PreviewState) {
       kept = { ...kept, ...state };
       api.setState(kept);
     },

@@ -8,15 +8,8 @@ import { openFile, readError } from '../../files/read';
 /** Bytes; a protocol buffer cannot be larger. */
 export const largestModel = 2 ** 31 - 1;
 
-export interface DecodedOnnx {
-  bytes: number;
-  model: onnx.ModelProto;
-  /** Graph of the model, with at least one node. */
-  graph: onnx.IGraphProto & { node: onnx.INodeProto[] };
-}
-
 /** @throws UserError for a file that cannot be read or is not an ONNX model */
-export async function decodeOnnx(file: string): Promise<DecodedOnnx> {
+export async function decodeOnnx(file: string) {
   const bytes = await readWhole(file);
   const bad = (what: string): UserError =>
     new UserError(`${file}: is not a valid ONNX model: ${what}. Export it again.`);
@@ -32,7 +25,12 @@ export async function decodeOnnx(file: string): Promise<DecodedOnnx> {
   checkNesting(model, () => bad(`its graphs are nested deeper than ${deepest}`));
   const nodes = countNodes(model, () => bad(`its functions call each other deeper than ${deepest}`));
   if (nodes > mostNodes) throw bad(`with its functions put in place it has more than ${mostNodes} nodes`);
-  return { bytes: bytes.length, model, graph: { ...graph, node: graph.node } };
+  return {
+    bytes: bytes.length,
+    model,
+    /** Graph of the model, with at least one node. */
+    graph: { ...graph, node: graph.node },
+  };
 }
 
 /** Greatest depth of graphs in graphs, such as the branches of an If; code that visits them recurses as deeply. */

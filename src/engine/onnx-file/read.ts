@@ -10,12 +10,6 @@ export interface OnnxFile {
   tensors: TensorEntry[];
 }
 
-interface Port {
-  name: string;
-  dtype: string;
-  shape: (number | string)[];
-}
-
 /** @throws UserError for a file that cannot be read or is not an ONNX model */
 export async function readOnnx(file: string): Promise<OnnxFile> {
   const { bytes, model, graph } = await decodeOnnx(file);
@@ -56,7 +50,7 @@ export function countOperators(operators: Iterable<string>): { op: string; count
     .sort((a, b) => b.count - a.count || (a.op < b.op ? -1 : 1));
 }
 
-function portOf({ name, type }: onnx.IValueInfoProto): Port {
+function portOf({ name, type }: onnx.IValueInfoProto) {
   const tensor = type?.tensorType;
   return {
     name: name ?? '',

@@ -5,22 +5,15 @@ import type { Tensor } from 'onnxruntime-node';
 import { UserError } from '../../base/user-error';
 import type { Feeds } from '../backends/backend';
 
-export interface OnnxSession {
-  inputs: readonly string[];
-  outputs: readonly string[];
-  /** Feeds of float32; inputs that the file does not have are left out. */
-  run(feeds: Feeds): Promise<Feeds>;
-  dispose(): Promise<void>;
-}
-
 /** @param nodes of its graph, as far as they are known @throws UserError when ONNX Runtime cannot load the file */
-export async function openSession(file: string, threads: number, nodes = 0): Promise<OnnxSession> {
+export async function openSession(file: string, threads: number, nodes = 0) {
   const options = { intraOpNumThreads: threads, ...runsOver(nodes) };
   const { session, tensor, run } = await openFileSession(file, file, options);
   return {
     inputs: session.inputNames,
     outputs: session.outputNames,
-    async run(feeds) {
+    /** Feeds of float32; inputs that the file does not have are left out. */
+    async run(feeds: Feeds) {
       const inputs = session.inputNames.map((name): [string, Tensor] => {
         const feed = feeds[name];
         if (!feed) throw new UserError(`${file}: takes an input "${name}", which is not known here.`);

@@ -126,14 +126,7 @@ interface Arrangement {
   ids: Int32Array;
 }
 
-export interface LayerBuilder {
-  /** @param from and `to` are the cuts around the group */
-  build(group: StepGroup, from: Cut, to: Cut): FoundLayer;
-  /** Place in the file's input of each variable that has been followed so far. */
-  positionOf(id: number): number;
-}
-
-export function layerBuilder(probe: Probe, variables: Variables): LayerBuilder {
+export function layerBuilder(probe: Probe, variables: Variables) {
   const { graph, ports, shapes, batch } = probe;
   const { tensors, home } = variables;
   const lineage = new Int32Array(variables.count).fill(-1);
@@ -168,8 +161,10 @@ export function layerBuilder(probe: Probe, variables: Variables): LayerBuilder {
   };
 
   return {
-    positionOf: (id) => lineage[id]!,
-    build(group, from, to) {
+    /** Place in the file's input of each variable that has been followed so far. */
+    positionOf: (id: number) => lineage[id]!,
+    /** @param from and `to` are the cuts around the group */
+    build(group: StepGroup, from: Cut, to: Cut) {
       const before = new Map<number, number>();
       follow(group, lineage, before);
       const old = new Set(from);

@@ -41,19 +41,13 @@ export function locateLogScale(probe: Probe, variables: Variables, step: AffineS
   );
 }
 
-export interface LocatedShift {
-  located: Located;
-  /** y = x·eˢ + t or (x + t)·eˢ. */
-  first: 'scale' | 'shift';
-}
-
-/** The tensors that t is read from, with the sign that they have. */
-export function locateShift(probe: Probe, variables: Variables, step: AffineStep): LocatedShift | undefined {
+/** The tensors that t is read from, with the sign that they have, and what comes first: y = x·eˢ + t or (x + t)·eˢ. */
+export function locateShift(probe: Probe, variables: Variables, step: AffineStep) {
   const after = locate(probe, variables, step, step.shift, ['same', 'negative']);
-  if (after) return { located: after, first: 'scale' };
+  if (after) return { located: after, first: 'scale' as const };
   const before = step.shift.map((run, r) => run.map((b, i) => b / step.scale[r]![i]!));
   const located = locate(probe, variables, step, before, ['same', 'negative']);
-  return located && { located, first: 'shift' };
+  return located && { located, first: 'shift' as const };
 }
 
 function locate(

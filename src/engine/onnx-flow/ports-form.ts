@@ -9,13 +9,6 @@ import { identifyPorts, type FlowPorts } from './ports';
 
 const none = '';
 
-interface Described {
-  form: ImportForm;
-  /** @throws UserError when the file has no such ports */
-  check(ports: OnnxPorts): FlowPorts;
-  sidecar: OnnxPorts;
-}
-
 /** Undefined for our own files, which say all of it themselves. Nothing is asked unless the user wants to change it. */
 export async function onnxForm(file: string): Promise<ImportForm | undefined> {
   return (await describe(file))?.form;
@@ -51,10 +44,11 @@ export async function answerOnnx(file: string, answers: ImportAnswers): Promise<
   await writeSidecar(file, { onnx: ports });
 }
 
-async function describe(file: string): Promise<Described | undefined> {
+async function describe(file: string) {
   const { summary } = await readOnnx(file);
   if (readMetadata(file, summary.metadata)) return undefined;
   const sidecar = await readOnnxPorts(file);
+  /** @throws UserError when the file has no such ports */
   const check = (ports: OnnxPorts): FlowPorts => identifyPorts(file, summary, ports, undefined);
   const guess = guessed(() => check(sidecar));
   const inputs = summary.inputs.map(({ name }) => name);

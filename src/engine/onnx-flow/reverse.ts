@@ -26,15 +26,6 @@ export interface Reversed {
   logDet: Float32Array;
 }
 
-export interface Reverse {
-  /**
-   * @param context one for each example, or one for all
-   * @throws UserError where a value cannot be reached
-   */
-  run(output: Float32Array, count: number, context?: ArrayLike<number>): Promise<Reversed>;
-  dispose(): Promise<void>;
-}
-
 /**
  * Undefined where not all of the flow is understood.
  * @param whole the file's own log-dets, [count], which are taken where curves have none that is exact
@@ -44,7 +35,7 @@ export function createReverse(
   flow: AnalyzedFlow,
   info: ContextInfo | undefined,
   whole: (input: Float32Array, count: number, context: Float32Array | undefined) => Promise<Float32Array>,
-): Reverse | undefined {
+) {
   const { probe, variables, layers, outputShape } = flow;
   const { ports } = probe;
   const understood = layers.length > 0 && layers.every(({ kind }) => kind !== 'unknown');
@@ -91,7 +82,11 @@ export function createReverse(
     return { states, logDets };
   };
   return {
-    async run(output, count, context) {
+    /**
+     * @param context one for each example, or one for all
+     * @throws UserError where a value cannot be reached
+     */
+    async run(output: Float32Array, count: number, context?: ArrayLike<number>) {
       const contexts = info && contextFeed(info, context, count).data;
       const requestedBatch = ports.fixedBatch ?? Math.min(many, 2 ** Math.ceil(Math.log2(count)));
       const runners = await open(requestedBatch);

@@ -168,13 +168,7 @@ export function undone(
   });
 }
 
-export interface RowExtremes {
-  /** One example's input of the row, and its s and t where it is a coupling whose scale is known. */
-  add(example: number, x: Float32Array, coupled: Coupled | undefined): void;
-  record(): LayerExtremes;
-}
-
-export function rowExtremes(count: number): RowExtremes {
+export function rowExtremes(count: number) {
   const empty = (size: number): Extremes => ({
     low: new Float32Array(size).fill(Infinity),
     high: new Float32Array(size).fill(-Infinity),
@@ -186,7 +180,8 @@ export function rowExtremes(count: number): RowExtremes {
   const input = empty(count);
   let quantities: LayerExtremes['quantities'] = [];
   return {
-    add(example, x, coupled) {
+    /** One example's input of the row, and its s and t where it is a coupling whose scale is known. */
+    add(example: number, x: Float32Array, coupled: Coupled | undefined) {
       for (const value of x) widen(input, example, value);
       // Where the scale is not known, nothing is.
       if (!coupled || Number.isNaN(coupled.s?.[0])) return;

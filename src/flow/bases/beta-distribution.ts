@@ -12,14 +12,6 @@ interface OddSeries {
   coefficients: readonly number[];
 }
 
-export interface BetaMaps {
-  /** ln of the density of t at 0. */
-  logPeak: number;
-  /** w from ε, and ε from w, for |ε| up to 7: w to 1e-7, ε to 1e-4. */
-  fromNormal: OddSeries;
-  toNormal: OddSeries;
-}
-
 const furthest = 7;
 
 /** ∫ f from 0 to `to`, by Simpson's rule. */
@@ -84,14 +76,16 @@ function oddSeries(f: (x: number) => number, bound: number, terms: number): OddS
 }
 
 /** @param a at least 1/2; for less than 2, with longer series, ε is within 1e-3 */
-export function betaMaps(a: number): BetaMaps {
+export function betaMaps(a: number) {
   const normal = normalTail();
   const beta = betaTail(a);
   const narrow = 1 / Math.sqrt(2 * a);
   const fromNormal = (x: number): number => sameTail(normal, x, beta, x * narrow);
   const terms = a < 2 ? 40 : 18;
   return {
+    /** ln of the density of t at 0. */
     logPeak: beta.logPeak,
+    /** w from ε, and ε from w, for |ε| up to 7: w to 1e-7, ε to 1e-4. */
     fromNormal: oddSeries(fromNormal, furthest, terms),
     toNormal: oddSeries((w) => sameTail(beta, w, normal, w / narrow), fromNormal(furthest), terms),
   };

@@ -11,7 +11,7 @@ import type { FlowContext } from '../core/bijection';
 import type { Mask } from '../core/masks';
 import type { NetSpec } from '../core/spec';
 import type { Net } from './conditioner';
-import { convolution, type Convolution } from './convolution';
+import { convolution } from './convolution';
 import { named, withScope } from '../core/scope';
 import { noNorm, norm, type Norm } from './norm';
 
@@ -26,14 +26,6 @@ export interface ResidualNetOptions extends Omit<Spec, 'kind' | 'maskChannel'> {
   normDecay: number;
   /** Shows the first channel of this mask to the network as one more input channel. */
   maskChannel?: Mask;
-}
-
-interface Block {
-  norm1: Norm;
-  conv1: Convolution;
-  norm2: Norm;
-  conv2: Convolution;
-  skip: Convolution;
 }
 
 /** [N, H, W, channels] → [N, H, W, outputs]. */
@@ -59,7 +51,7 @@ export function residualNet(options: ResidualNetOptions): Net {
     learnsLength: options.allLengths,
   });
   const skipIn = convolution({ name: `${name}.skipIn`, kernelSize: 1, inputs: width, outputs: width });
-  const residual = Array.from({ length: blocks }, (_, i): Block => {
+  const residual = Array.from({ length: blocks }, (_, i) => {
     const path = `blocks.${i}`;
     const square = { inputs: width, outputs: width };
     return {

@@ -10,22 +10,13 @@ import { reduceRules } from '../kernels/reduce';
 import { checkState, isState, stateName } from '../state-ports';
 import { emitTensorFlow } from './operators';
 
-export interface StatefulModel {
-  bytes: Uint8Array;
-  variables: ReadonlyMap<string, StateVariable>;
-  functions: ReadonlyMap<string, FunctionPorts>;
-}
-
 /**
  * Graph inputs named `state:NAME` read that state; outputs of such a name are assigned to it, after all reads. Everything
  * else is fed and fetched. Each tensor of state is a variable, so many small ones are slow: give few long vectors.
  *
  * @throws UserError when a graph uses state that is not listed, or in another shape.
  */
-export function writeStateful(
-  state: readonly StateSpec[],
-  functions: Readonly<Record<string, Graph>>,
-): StatefulModel {
+export function writeStateful(state: readonly StateSpec[], functions: Readonly<Record<string, Graph>>) {
   const writer = new GraphDefWriter();
   const variables = new Map(state.map((spec) => [spec.name, addVariable(writer, spec)]));
   const ports = new Map(

@@ -35,14 +35,6 @@ export interface PrintedClass {
   lines: readonly string[];
 }
 
-export interface PrintedModules {
-  /** Classes, inner ones first; the last is the whole flow's. */
-  readonly classes: readonly PrintedClass[];
-  readonly helpers: ReadonlySet<HelperName>;
-  /** Masks and orders, which modules hold besides their stored tensors. */
-  readonly constants: Readonly<Record<string, KeptConstant>>;
-}
-
 /** As safetensors files have them. */
 export interface KeptConstant {
   dtype: string;
@@ -80,7 +72,7 @@ export class ModulePrinter {
     this.stored = new Set(tensors.map(({ name }) => name));
   }
 
-  print(functions: readonly TracedFunction[]): PrintedModules {
+  print(functions: readonly TracedFunction[]) {
     for (const { name, direction, graph } of functions) {
       this.method(regionsOf(graph, this.stored), name, direction);
     }
@@ -92,7 +84,13 @@ export class ModulePrinter {
       ]),
       ...(rows.length > 0 ? [[joined(path, places), stacked(rows)] as const] : []),
     ]);
-    return { classes: this.classes, helpers: this.helpers, constants: Object.fromEntries(constants) };
+    return {
+      /** Classes, inner ones first; the last is the whole flow's. */
+      classes: this.classes,
+      helpers: this.helpers,
+      /** Masks and orders, which modules hold besides their stored tensors. */
+      constants: Object.fromEntries(constants),
+    };
   }
 
   /** Adds a method for the region to its module, unless there is one that does the same; returns its name. */

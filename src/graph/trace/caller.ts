@@ -12,25 +12,20 @@ const isEntry = (frame: string): boolean =>
 /** The same, or an op's implementation. */
 const isInternal = (frame: string): boolean => isEntry(frame) || /\b\w+_ \(/.test(frame);
 
-export interface Caller {
-  /** The op that was called, for example "randomNormal"; undefined where it is not known. */
-  op?: string;
-  /** " (flow/layers/coupling.ts:12:5)", or "" where it is not known. */
-  line: string;
-}
-
 /** The first frame outside of the innermost ones of TensorFlow.js is the caller's, the one before it the op's. */
-export function callerOf(stack: string | undefined = deepStack()): Caller {
+export function callerOf(stack: string | undefined = deepStack()) {
   const frames = (stack ?? '').split('\n').filter((line) => /^\s*at /.test(line));
   const innermost = frames.findIndex(isEntry);
   if (innermost < 0) return { line: '' };
   const inside = frames.slice(innermost);
   const outer = inside.findIndex((frame) => !isInternal(frame));
   if (outer < 0) return { line: '' };
+  /** For example "randomNormal"; undefined where it is not known. */
   const op = /^\s*at (?:async )?(?:[\w$]+\.)?([a-zA-Z]\w*?)(?:__op|_)? /.exec(inside[outer - 1]!)?.[1];
   const place = /\(?((?:\w:)?[^():]+:\d+:\d+)\)?$/.exec(inside[outer]!)?.[1];
   return {
     ...(op ? { op } : {}),
+    /** " (flow/layers/coupling.ts:12:5)", or "" where it is not known. */
     line: place ? ` (${place.replace(/^\s*at (async )?/, '')})` : '',
   };
 }

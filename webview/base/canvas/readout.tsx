@@ -1,24 +1,19 @@
 /** A cell of a map that is pointed at or reached by keys, and the line that reads it out. */
-import { useSignal, type ReadonlySignal, type Signal } from '@preact/signals';
+import { useSignal, type ReadonlySignal } from '@preact/signals';
 import { cellStep, nextCell } from '../controls/arrow-keys';
 import type { Plane } from './planes';
-
-export interface Cursor {
-  at: Signal<number | undefined>;
-  point(index: number | undefined): void;
-  keys(event: KeyboardEvent): void;
-}
 
 /** @param isCell false for cells without values, which arrows step over */
 export function useCursor(
   { width, height }: Pick<Plane, 'width' | 'height'>,
   isCell: (index: number) => boolean = () => true,
-): Cursor {
+) {
   const at = useSignal<number | undefined>(undefined);
   return {
     at,
-    point: (index) => (at.value = index !== undefined && isCell(index) ? index : undefined),
-    keys(event) {
+    point: (index: number | undefined) =>
+      (at.value = index !== undefined && isCell(index) ? index : undefined),
+    keys(event: KeyboardEvent) {
       const step = cellStep(event.key);
       if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();

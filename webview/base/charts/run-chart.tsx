@@ -197,14 +197,8 @@ function Alone({ line, x, y, log, width }: { line: RunLine; x: Axis; y: Axis; lo
   );
 }
 
-interface Reading {
-  /** x of the row that is nearest to the wanted place. */
-  x: number;
-  values: { name: string; x: number; value: number }[];
-}
-
-/** What each line says nearest to a place; smoothed lines say what is drawn. */
-export function readAt(lines: readonly RunLine[], place: number, smoothing = 0): Reading | undefined {
+/** What each line says nearest to a place, and x of the nearest row of all; smoothed lines say what is drawn. */
+export function readAt(lines: readonly RunLine[], place: number, smoothing = 0) {
   const values = lines.flatMap((line) => {
     const ys = smoothed(line.y, smoothing);
     const at = nearest(line.x, ys, place);

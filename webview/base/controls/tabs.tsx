@@ -1,4 +1,4 @@
-import type { ComponentChildren, RefObject } from 'preact';
+import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { words } from '../words';
 import { rowStep } from './arrow-keys';
@@ -102,22 +102,17 @@ export function TabPanel({ id, selected, class: name, children }: TabPanelProps)
   );
 }
 
-interface Fitting {
-  /** Parent of the items, which have their keys as `data-fit`, and of other elements next to them. */
-  row: RefObject<HTMLDivElement | null>;
-  /** Keys of the items that are not to be drawn in the row. */
-  away: readonly string[];
-}
-
 /**
  * A row that never wraps and cuts nothing: what does not fit into it is left out, for a menu at its end.
  * @param keys of the items, the one that goes first at first
  * @param reserve pixels for the menu, once there is one
  */
-export function useFitting(keys: readonly string[], reserve: number): Fitting {
+export function useFitting(keys: readonly string[], reserve: number) {
+  /** Parent of the items, which have their keys as `data-fit`, and of other elements next to them. */
   const row = useRef<HTMLDivElement>(null);
   // Width of each item; for an item that is away, its width when it was last drawn.
   const widths = useRef(new Map<string, number>());
+  /** Keys of the items that are not to be drawn in the row. */
   const [away, setAway] = useState<readonly string[]>([]);
   const measured = (): void => {
     if (!row.current) return;

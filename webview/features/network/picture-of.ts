@@ -2,13 +2,6 @@
 import type { AxisRole } from '../../../src/protocol/conditioner';
 import type { NdArray } from '../../../src/protocol/tensors';
 import type { WeightLayout } from '../../../src/protocol/weight-window';
-import type { Plane } from '../../base/canvas/planes';
-
-export interface WeightPicture {
-  plane: Plane;
-  /** Index of a cell of the plane along each axis of the whole tensor; undefined between kernels. */
-  placeOf(cell: number): number[] | undefined;
-}
 
 /** Kernels one cell apart. */
 export function pictureOf(
@@ -16,7 +9,7 @@ export function pictureOf(
   axes: readonly AxisRole[],
   from: readonly number[],
   layout: WeightLayout,
-): WeightPicture {
+) {
   const length = (axis: number | undefined): number => (axis === undefined ? 1 : shape[axis]!);
   const [tall, wide] = [length(layout.kernelRows), length(layout.kernelColumns)];
   const gap = tall * wide > 1 ? 1 : 0;
@@ -43,6 +36,7 @@ export function pictureOf(
   }
   return {
     plane: { width, height, values },
-    placeOf: (cell) => indexOf(cell)?.map((i, axis) => i + from[axis]!),
+    /** Index of a cell of the plane along each axis of the whole tensor; undefined between kernels. */
+    placeOf: (cell: number) => indexOf(cell)?.map((i, axis) => i + from[axis]!),
   };
 }
