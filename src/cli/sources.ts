@@ -32,10 +32,7 @@ export const sourceOptions = {
 type SourceOptions = OptionValues<typeof sourceOptions>;
 
 /** A model that is run in both directions. */
-export interface BothWays {
-  forward: OpenedRunner;
-  inverse: OpenedRunner;
-}
+export type BothWays = Awaited<ReturnType<typeof openBothWays>>;
 
 export interface ChosenExamples {
   indices: number[];
@@ -48,7 +45,7 @@ export interface ChosenExamples {
 }
 
 /** ONNX files hold one direction each: both are opened. @throws UserError */
-export async function openBothWays(session: Session, model: string): Promise<BothWays> {
+export async function openBothWays(session: Session, model: string) {
   const forward = await openRunner(session, model, 'forward');
   return { forward, inverse: forward.model ? forward : await openRunner(session, model, 'inverse') };
 }

@@ -87,12 +87,7 @@ export interface ColumnMap {
 }
 
 /** What a config says of one column. */
-export interface ColumnTransform {
-  /** Integers, which uniform noise in (0, 1) is added to; samples are rounded down. */
-  integers: boolean;
-  /** The map of the values, those of integers with their noise. */
-  map?: ColumnMap;
-}
+export type ColumnTransform = NonNullable<ReturnType<typeof columnTransform>>;
 
 /** What a transform may say. */
 export const transformForms =
@@ -100,9 +95,11 @@ export const transformForms =
   '(integers from LOW) and "dequantize:logit:LOW:HIGH" (integers LOW to HIGH)';
 
 /** Undefined for a text that is none of `transformForms`. */
-export function columnTransform(text: string): ColumnTransform | undefined {
+export function columnTransform(text: string) {
   if (text === 'dequantize') return { integers: true };
+  /** Integers, which uniform noise in (0, 1) is added to; samples are rounded down. */
   const integers = text.startsWith('dequantize:');
+  /** The map of the values, those of integers with their noise. */
   const map = columnMap(integers ? text.slice('dequantize:'.length) : text);
   if (!map) return undefined;
   if (!integers) return { integers, map };

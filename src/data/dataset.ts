@@ -1,36 +1,29 @@
 /** What readers of data give, examples that are read when they are asked for and how they are split; and what they hold on to: memory and files. */
 import type { Picture } from './picture';
 
-export interface Resources {
-  /** Takes a part of the memory that the data may use; false when not so much is left. */
-  reserve(bytes: number): boolean;
-  release(bytes: number): void;
-  /** Bytes that may still be reserved. */
-  readonly left: number;
-  /** Aborting ends what opens data. */
-  readonly signal?: AbortSignal;
-  /** Registers what `close` is to do, last first. */
-  onClose(work: () => Promise<unknown>): void;
-  /** Does all that was registered, once. */
-  close(): Promise<void>;
-}
+export type Resources = ReturnType<typeof createResources>;
 
 /** @param limit bytes of data that may be kept in memory */
-export function createResources(limit: number, signal?: AbortSignal): Resources {
+export function createResources(limit: number, signal?: AbortSignal) {
   let left = limit;
   let works: (() => Promise<unknown>)[] = [];
   return {
+    /** Aborting ends what opens data. */
     ...(signal ? { signal } : {}),
-    reserve(bytes) {
+    /** Takes a part of the memory that the data may use; false when not so much is left. */
+    reserve(bytes: number) {
       if (bytes > left) return false;
       left -= bytes;
       return true;
     },
-    release: (bytes) => void (left += bytes),
+    release: (bytes: number) => void (left += bytes),
+    /** Bytes that may still be reserved. */
     get left() {
       return left;
     },
-    onClose: (work) => void works.push(work),
+    /** Registers what `close` is to do, last first. */
+    onClose: (work: () => Promise<unknown>) => void works.push(work),
+    /** Does all that was registered, once. */
     async close() {
       const all = works.reverse();
       works = [];

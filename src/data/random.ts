@@ -2,16 +2,7 @@ import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus'
 import { fillNormal, type GeneratorState } from './polar';
 
 /** Random numbers in a fixed order. Everything drawn depends only on the seed and labels that made the stream. */
-export interface RandomStream {
-  /** n values in [0, 1), multiples of 2⁻²⁴. */
-  uniform(n: number): Float32Array;
-  /** n standard normal values. */
-  normal(n: number): Float32Array;
-  /** The numbers 0 … n − 1 in random order. */
-  permutation(n: number): Int32Array;
-  /** An integer in [0, max), for 1 ≤ max ≤ 2³². */
-  integer(max: number): number;
-}
+export type RandomStream = ReturnType<typeof stream>;
 
 const scale = 2 ** -24;
 
@@ -20,7 +11,7 @@ const scale = 2 ** -24;
  * for all practical purposes, so that a resumed run draws what an uninterrupted one would have, without stored state.
  * The generator is xoroshiro128+; nothing but 32-bit integer arithmetic, `Math.log` and `Math.sqrt` is used.
  */
-export function stream(seed: number, ...labels: (string | number)[]): RandomStream {
+export function stream(seed: number, ...labels: (string | number)[]) {
   // The kind of a label is part of the text: 1 and '1' give different streams, and so do ('ab') and ('a', 'b').
   const text = JSON.stringify([seed, ...labels]);
   const salts = [0x9e3779b9, 0x7f4a7c15, 0xf39cc060, 0x5cedc834];
@@ -31,6 +22,7 @@ export function stream(seed: number, ...labels: (string | number)[]): RandomStre
   // The lowest bits of xoroshiro128+ are its weak ones, hence the upper 24.
   const next = () => (generator.next() >>> 8) * scale;
 
+  /** An integer in [0, max), for 1 ≤ max ≤ 2³². */
   function integer(max: number): number {
     // Rejection keeps every value equally likely.
     const limit = 2 ** 32 - (2 ** 32 % max);
@@ -41,17 +33,20 @@ export function stream(seed: number, ...labels: (string | number)[]): RandomStre
   }
 
   return {
-    uniform(n) {
+    /** n values in [0, 1), multiples of 2⁻²⁴. */
+    uniform(n: number) {
       const out = new Float32Array(n);
       for (let i = 0; i < n; i++) out[i] = next();
       return out;
     },
-    normal(n) {
+    /** n standard normal values. */
+    normal(n: number) {
       const out = new Float32Array(n);
       generator = xoroshiro128plusFromState(fillNormal(generator.getState() as GeneratorState, out));
       return out;
     },
-    permutation(n) {
+    /** The numbers 0 … n − 1 in random order. */
+    permutation(n: number) {
       const out = new Int32Array(n);
       for (let i = 0; i < n; i++) {
         const j = integer(i + 1);

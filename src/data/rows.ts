@@ -32,17 +32,11 @@ export interface Ragged {
   expected: number;
 }
 
-export interface RowWriter {
-  readonly count: number;
-  /** Copies a row of `size` values; true when it is time to flush. */
-  add(row: Float32Array): boolean;
-  flush(): Promise<void>;
-  finish(labels?: Labels): Promise<Examples>;
-}
+export type RowWriter = ReturnType<typeof createRowWriter>;
 
 const blockBytes = 2 ** 18;
 
-export function createRowWriter(size: number, resources: Resources): RowWriter {
+export function createRowWriter(size: number, resources: Resources) {
   const spool = createSpool(resources);
   const rows = Math.max(1, Math.floor(blockBytes / (4 * size)));
   let block = new Float32Array(rows * size);
@@ -58,7 +52,8 @@ export function createRowWriter(size: number, resources: Resources): RowWriter {
     get count() {
       return count;
     },
-    add(row) {
+    /** Copies a row of `size` values; true when it is time to flush. */
+    add(row: Float32Array) {
       if (filled + size > block.length) {
         // Only when the caller did not flush in time.
         const larger = new Float32Array(2 * block.length);
@@ -71,7 +66,7 @@ export function createRowWriter(size: number, resources: Resources): RowWriter {
       return filled >= rows * size;
     },
     flush,
-    async finish(labels) {
+    async finish(labels?: Labels) {
       await flush();
       return recordExamples(await spool.finish(), {
         count,

@@ -48,17 +48,7 @@ export async function openDataset(config: DataConfig, baseFolder: string): Promi
 }
 
 /** Data that are open and can be split one way or another. */
-export interface OpenSource {
-  opened: Opened;
-  /** Absolute path of the data that are held out, where the config names some. */
-  validationSource?: string;
-  /**
-   * Closing the dataset closes the source.
-   * @throws UserError when too few examples remain
-   */
-  split(config: DataConfig): Dataset;
-  close(): Promise<void>;
-}
+export type OpenSource = Awaited<ReturnType<typeof openSource>>;
 
 export interface OpenOptions {
   signal?: AbortSignal;
@@ -79,7 +69,7 @@ export async function openSource(
   config: DataConfig,
   baseFolder: string,
   { signal, ...look }: OpenOptions = {},
-): Promise<OpenSource> {
+) {
   const resources = createResources(config.memory * 2 ** 20, signal);
   try {
     const openWhole = async (settings: DataConfig, how: Look): Promise<Opened> =>
@@ -102,8 +92,13 @@ export async function openSource(
     const held = other ? asHeldOut(opened, other) : opened;
     return {
       opened: held,
+      /** Absolute path of the data that are held out, where the config names some. */
       ...(other ? { validationSource: other.source } : {}),
-      split: (options) => splitOpened(held, options, other?.source, () => resources.close()),
+      /**
+       * Closing the dataset closes the source.
+       * @throws UserError when too few examples remain
+       */
+      split: (options: DataConfig) => splitOpened(held, options, other?.source, () => resources.close()),
       close: () => resources.close(),
     };
   } catch (error) {

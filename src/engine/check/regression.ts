@@ -19,12 +19,7 @@ interface Sums {
   mixed: Float64Array;
 }
 
-export interface Fit {
-  /** ŷ = mean + Σ weights · (column − columnMeans). */
-  weights: Float64Array;
-  columnMeans: Float64Array;
-  mean: number;
-}
+export type Fit = ReturnType<typeof fit>;
 
 export function sumsOf({ size, columns, response }: Design, takes: (row: number) => boolean): Sums {
   const sums: Sums = {
@@ -66,7 +61,7 @@ function combined(a: Sums, b: Sums, sign: number): Sums {
   };
 }
 
-export function fit({ count, columns, products, response, mixed }: Sums): Fit {
+export function fit({ count, columns, products, response, mixed }: Sums) {
   const size = columns.length;
   const columnMeans = columns.map((sum) => sum / count);
   const mean = response / count;
@@ -78,6 +73,7 @@ export function fit({ count, columns, products, response, mixed }: Sums): Fit {
     for (let b = 0; b <= a; b++)
       matrix[a * size + b] = covariance(a, b) / (deviations[a]! * deviations[b]!) + (a === b ? ridge : 0);
   const aims = mixed.map((sum, a) => (sum / count - columnMeans[a]! * mean) / deviations[a]!);
+  /** ŷ = mean + Σ weights · (column − columnMeans). */
   const weights = solvePositive(matrix, aims).map((value, a) => value / deviations[a]!);
   return { weights, columnMeans, mean };
 }

@@ -4,14 +4,7 @@ import type { RandomStream } from '../../data/random';
 import type { Efficiency } from '../../protocol/check';
 
 /** A generalized Pareto distribution above a threshold; weights are over the largest. */
-export interface Tail {
-  /** Shape: moments of order 1/k and above do not exist. */
-  k: number;
-  scale: number;
-  threshold: number;
-  /** Weights that it was fitted to. */
-  count: number;
-}
+export type Tail = NonNullable<ReturnType<typeof fitTail>>;
 
 /** Indices from the least weight to the largest; −∞ comes first. */
 export function orderOf(logWeights: Float64Array): Int32Array {
@@ -26,8 +19,9 @@ export function orderOf(logWeights: Float64Array): Int32Array {
  * @param order of the weights, as `orderOf`
  * @returns undefined where these weights are all the same
  */
-export function fitTail(logWeights: Float64Array, order: Int32Array): Tail | undefined {
+export function fitTail(logWeights: Float64Array, order: Int32Array) {
   const n = order.length;
+  /** Weights that it was fitted to. */
   const count = Math.ceil(Math.min(n / 5, 3 * Math.sqrt(n)));
   const top = logWeights[order[n - 1]!]!;
   const threshold = Math.exp(logWeights[order[n - count - 1]!]! - top);
@@ -40,7 +34,8 @@ export function fitTail(logWeights: Float64Array, order: Int32Array): Tail | und
 }
 
 /**
- * Zhang and Stephens (2009), Technometrics 51, with the weak prior on the shape of Vehtari et al. (2024, arXiv:1507.02646).
+ * The shape k (moments of order 1/k and above do not exist) and the scale: Zhang and Stephens (2009), Technometrics 51,
+ * with the weak prior on the shape of Vehtari et al. (2024, arXiv:1507.02646).
  * @param x exceedances, ascending
  */
 export function fitPareto(x: Float64Array): { k: number; scale: number } {

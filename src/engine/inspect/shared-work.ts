@@ -9,17 +9,10 @@ interface Entry {
   done: boolean;
 }
 
-export interface SharedWork {
-  /**
-   * The result of `work` for this key, from another call where there is one. A caller whose signal aborts gets a
-   * CancelledError at once; the work itself goes on while others wait for it. A failure is not kept.
-   */
-  run<T>(key: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
-  clear(): void;
-}
+export type SharedWork = ReturnType<typeof createSharedWork>;
 
 /** @param keep results that stay; the oldest leave first */
-export function createSharedWork(keep: number): SharedWork {
+export function createSharedWork(keep: number) {
   const entries = new Map<string, Entry>();
 
   const start = (key: string, work: (signal: AbortSignal) => Promise<unknown>): Entry => {
@@ -39,6 +32,10 @@ export function createSharedWork(keep: number): SharedWork {
   };
 
   return {
+    /**
+     * The result of `work` for this key, from another call where there is one. A caller whose signal aborts gets a
+     * CancelledError at once; the work itself goes on while others wait for it. A failure is not kept.
+     */
     run<T>(key: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
       if (signal.aborted) return Promise.reject(new CancelledError());
       const entry = entries.get(key) ?? start(key, work);

@@ -21,17 +21,13 @@ export interface UserData {
   close(): Promise<void>;
 }
 
-export interface UserFiles {
-  /** Opened once, and kept open. @throws UserError for what does not fit the model */
-  openFile(file: string, model: ModelConfig): Promise<UserData>;
-  closeFiles(): Promise<void>;
-}
+export type UserFiles = ReturnType<typeof createUserFiles>;
 
 /** Others are closed when more are opened, the oldest first. */
 const keptOpen = 4;
 
 /** @param data of the model: other data are read as these were */
-export function createUserFiles(data: DataConfig | undefined): UserFiles {
+export function createUserFiles(data: DataConfig | undefined) {
   const files = new Map<string, Promise<UserData>>();
   const close = async (file: string): Promise<void> => {
     const closing = files.get(file);
@@ -39,7 +35,8 @@ export function createUserFiles(data: DataConfig | undefined): UserFiles {
     await (await closing?.catch(() => undefined))?.close();
   };
   return {
-    async openFile(file, model) {
+    /** Opened once, and kept open. @throws UserError for what does not fit the model */
+    async openFile(file: string, model: ModelConfig) {
       let opening = files.get(file);
       if (!opening) {
         opening = openUserFile(file, model, data);

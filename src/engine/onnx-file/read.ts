@@ -1,17 +1,11 @@
 /** Reads the structure of an ONNX file: ports, operators, metadata, names and shapes of its tensors; no values. */
 import { onnx } from 'onnx-proto';
-import type { OnnxSummary, TensorEntry } from '../../protocol/model';
 import { decodeOnnx } from './decode';
 
-export interface OnnxFile {
-  file: string;
-  bytes: number;
-  summary: OnnxSummary;
-  tensors: TensorEntry[];
-}
+export type OnnxFile = Awaited<ReturnType<typeof readOnnx>>;
 
 /** @throws UserError for a file that cannot be read or is not an ONNX model */
-export async function readOnnx(file: string): Promise<OnnxFile> {
+export async function readOnnx(file: string) {
   const { bytes, model, graph } = await decodeOnnx(file);
   const initializers = graph.initializer ?? [];
   const stored = new Set(initializers.map(({ name }) => name));

@@ -11,33 +11,11 @@ import { sizedProbe } from './layer-part';
 import { layerBuilder, pageOrder, type FoundLayer } from './layers';
 import { shareLogDet } from './log-det';
 import type { FlowPorts } from './ports';
-import {
-  endsOf,
-  mostMeasured,
-  openWhole,
-  probe,
-  repeated,
-  feedsFor,
-  type Probe,
-  type ProbeInputs,
-} from './probe';
+import { endsOf, mostMeasured, openWhole, probe, repeated, feedsFor, type ProbeInputs } from './probe';
 import { testStep, type FlowStep } from './step';
-import { largestKept, numberVariables, type Variables } from './variables';
+import { largestKept, numberVariables } from './variables';
 
-export interface AnalyzedFlow {
-  probe: Probe;
-  variables: Variables;
-  /** In the direction that the file runs in. */
-  layers: FoundLayer[];
-  /** Largest |log-det of the file − sum over the layers| over the probes, nats; absent where the file computes none. */
-  unexplained?: number;
-  /** Place in the file's input of each element of its output; both channels last. */
-  outputPositions: Int32Array;
-  /** Variables of the input, in the page's order; by place. */
-  inputIds: Int32Array;
-  /** Shape of the output in the file's layout, without the batch axis. */
-  outputShape: number[];
-}
+export type AnalyzedFlow = Awaited<ReturnType<typeof analyze>>;
 
 export interface AnalyzeSource {
   graph: OnnxGraph;
@@ -70,7 +48,7 @@ export async function analyze(
   source: AnalyzeSource,
   likely?: ProbeInputs,
   usual?: Pick<ContextInfo, 'mean' | 'std'>,
-): Promise<AnalyzedFlow> {
+) {
   const { graph, ports } = source;
   const size = sizeOf(ports.shape);
   const inputs = likely ?? (await usableInputs(source, probeContexts(usual)));
@@ -81,8 +59,10 @@ export async function analyze(
   });
   const variables = numberVariables(probed);
   const start = variables.tensors[0]!.ids;
+  /** Variables of the input, in the page's order; by place. */
   const inputIds = pageOrder(ports.shape, ports.layout).map((from) => start[from]!);
   const shape = probed.shapes.get(ports.output)?.slice(1) ?? [size];
+  /** Shape of the output in the file's layout, without the batch axis. */
   const outputShape = sizeOf(shape) === size ? [...shape] : [size];
   const { cuts, complete } = findCuts(graph, variables, ports.output);
   if (!complete || probed.tooMany !== undefined) {
@@ -97,6 +77,7 @@ export async function analyze(
   for (let i = 1; i < cuts.length; i++)
     steps.push(await testStep(probed, sized, variables, cuts[i - 1]!, cuts[i]!));
   const builder = layerBuilder(probed, variables);
+  /** In the direction that the file runs in. */
   const layers: FoundLayer[] = [];
   let at = 0;
   for (const group of groupSteps(steps, size, ports.direction === 'inverse')) {
@@ -104,6 +85,7 @@ export async function analyze(
     layers.push(builder.build(group, cuts[at]!, cuts[end]!));
     at = end;
   }
+  /** Largest |log-det of the file − sum over the layers| over the probes, nats; absent where the file computes none. */
   const unexplained = shareLogDet(probed, sized, variables, layers);
   const { ids } = variables.byName.get(ports.output)!;
   const order = pageOrder(outputShape, ports.layout);
@@ -113,6 +95,7 @@ export async function analyze(
     layers,
     ...(unexplained === undefined ? {} : { unexplained }),
     inputIds,
+    /** Place in the file's input of each element of its output; both channels last. */
     outputPositions: order.map((from) => builder.positionOf(ids[from]!)),
     outputShape,
   };

@@ -12,23 +12,14 @@ export interface GraphNode {
   proto: onnx.INodeProto;
 }
 
-export interface OnnxGraph {
-  file: string;
-  model: onnx.ModelProto;
-  /** In an order in which they can be run. */
-  nodes: readonly GraphNode[];
-  /** The node that makes a tensor. */
-  producer: ReadonlyMap<string, GraphNode>;
-  initializers: ReadonlyMap<string, onnx.ITensorProto>;
-  inputs: readonly onnx.IValueInfoProto[];
-  outputs: readonly onnx.IValueInfoProto[];
-}
+export type OnnxGraph = ReturnType<typeof readGraph>;
 
 /** @throws UserError when its nodes cannot be put in an order */
-export function readGraph(file: string, model: onnx.ModelProto): OnnxGraph {
+export function readGraph(file: string, model: onnx.ModelProto) {
   const proto = model.graph!;
   const initializers = new Map((proto.initializer ?? []).map((tensor) => [tensor.name ?? '', tensor]));
   const inputs = (proto.input ?? []).filter(({ name }) => !initializers.has(name ?? ''));
+  /** In an order in which they can be run. */
   const nodes = (proto.node ?? []).map((node, index) => ({
     index,
     op: operatorOf(node),
@@ -36,6 +27,7 @@ export function readGraph(file: string, model: onnx.ModelProto): OnnxGraph {
     writes: (node.output ?? []).filter((name) => name !== ''),
     proto: node,
   }));
+  /** The node that makes a tensor. */
   const producer = new Map<string, GraphNode>();
   const known = new Set([...initializers.keys(), ...inputs.map(({ name }) => name ?? '')]);
   for (const sparse of proto.sparseInitializer ?? []) known.add(sparse.values?.name ?? '');

@@ -11,14 +11,10 @@ import type { AffineStep, MixingStep, OrderedStep } from './step';
 import type { NumberedTensor, Variables } from './variables';
 
 /** Elements of tensors, in the order of a layer's elements on the page. */
-export interface Elements {
-  tensors: readonly string[];
-  which: Int32Array;
-  places: Int32Array;
-}
+export type Elements = ReturnType<typeof elementsOf>;
 
 /** Where to read variables. */
-export function elementsOf({ tensors, home, place }: Variables, ids: Int32Array): Elements {
+export function elementsOf({ tensors, home, place }: Variables, ids: Int32Array) {
   const names: string[] = [];
   const number = new Map<number, number>();
   const which = ids.map((id) => {

@@ -32,12 +32,7 @@ function tensorsOf(graph: onnx.IGraphProto): onnx.ITensorProto[] {
 }
 
 /** The bytes of a tensor in a file next to the model. */
-interface Part {
-  tensor: onnx.ITensorProto;
-  file: string;
-  offset: number;
-  length: number;
-}
+type Part = Awaited<ReturnType<typeof findPart>>;
 
 /** All sizes are known, and add up to no more than is read, before the first byte is. */
 async function bringInside(
@@ -65,7 +60,7 @@ async function bringInside(
   }
 }
 
-async function findPart(model: string, tensor: onnx.ITensorProto): Promise<Part> {
+async function findPart(model: string, tensor: onnx.ITensorProto) {
   const folder = path.dirname(model);
   const entries = new Map((tensor.externalData ?? []).map(({ key, value }) => [key ?? '', value ?? '']));
   const location = entries.get('location') ?? '';

@@ -19,12 +19,7 @@ export interface FlowFile {
   read: OnnxFile;
 }
 
-export interface FilePair {
-  /** What was asked for. */
-  opened: FlowFile;
-  forward?: FlowFile;
-  inverse?: FlowFile;
-}
+export type FilePair = Awaited<ReturnType<typeof findPair>>;
 
 /** @throws UserError for a file that is not an ONNX model, or whose inputs and outputs cannot be identified */
 export async function readFlowFile(file: string): Promise<FlowFile> {
@@ -39,7 +34,8 @@ export async function readFlowFile(file: string): Promise<FlowFile> {
  * The file and its counterpart, where there is one of the same size that runs the other way.
  * @throws UserError as `readFlowFile`, and for a counterpart that the sidecar names and that is not there
  */
-export async function findPair(file: string): Promise<FilePair> {
+export async function findPair(file: string) {
+  /** What was asked for. */
   const opened = await readFlowFile(file);
   const { direction } = opened.ports;
   const other: Direction = direction === 'forward' ? 'inverse' : 'forward';

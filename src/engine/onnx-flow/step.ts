@@ -217,28 +217,16 @@ function varies(runs: readonly Float64Array[]): boolean {
   );
 }
 
-interface StepRunner {
-  /** What the made variables are when the moved ones are these, all else as in that run. */
-  run(run: number, moved: Float64Array): Promise<Float64Array>;
-  /** Their values in the run itself. */
-  moved(run: number): Float64Array;
-  made(run: number): Float64Array;
-  release(): Promise<void>;
-}
+type StepRunner = Awaited<ReturnType<typeof openStep>>;
 
-async function openStep(
-  probe: Probe,
-  variables: Variables,
-  from: Cut,
-  moved: Int32Array,
-  made: Int32Array,
-): Promise<StepRunner> {
+async function openStep(probe: Probe, variables: Variables, from: Cut, moved: Int32Array, made: Int32Array) {
   const { tensors, home, place } = variables;
   const part = await openLayerPart(probe, variables, from, [...made], true);
   const at = (ids: Int32Array, run: number): Float64Array =>
     Float64Array.from(ids, (id) => probe.values.get(tensors[home[id]!]!.name)![run]![place[id]!]!);
   return {
-    async run(run, replacement) {
+    /** What the made variables are when the moved ones are these, all else as in that run. */
+    async run(run: number, replacement: Float64Array) {
       const state = new Float32Array(variables.count).fill(NaN);
       moved.forEach((id, i) => (state[id] = replacement[i]!));
       const states = Array.from({ length: part.batch }, () => state);
@@ -246,8 +234,9 @@ async function openStep(
       const results = await part.run(states, undefined, run).catch(ignoreUserError);
       return Float64Array.from(results?.[0] ?? new Float64Array(made.length).fill(NaN));
     },
-    moved: (run) => at(moved, run),
-    made: (run) => at(made, run),
+    /** Their values in the run itself. */
+    moved: (run: number) => at(moved, run),
+    made: (run: number) => at(made, run),
     release: () => part.release(),
   };
 }

@@ -17,12 +17,7 @@ const packedRounding = 1e-5;
 const near = 1 / 8;
 
 /** What each value that is made does to its own input, all others held. */
-export interface ValueMaps {
-  /** y = a·v + b of each, in each run; absent where one is not. */
-  affine?: { scale: Float64Array[]; shift: Float64Array[] };
-  /** ln |∂y/∂v| of each in each run, by central differences. */
-  logSlopes: Float64Array[];
-}
+export type ValueMaps = NonNullable<Awaited<ReturnType<typeof measureMaps>>>;
 
 /** The same linear map for every example: made = matrix · before + offset. */
 export interface LinearMap {
@@ -274,14 +269,11 @@ const offsets = [-64, -1, 0, 1, 64];
 const slopeStep = 2 ** -8;
 
 /** Undefined where a slope is 0 or not finite. */
-async function measureMaps(
-  asking: Asking,
-  order: Int32Array,
-  baseline: readonly Float32Array[],
-): Promise<ValueMaps | undefined> {
+async function measureMaps(asking: Asking, order: Int32Array, baseline: readonly Float32Array[]) {
   const { moved, made, states, probe } = asking;
   const scale: Float64Array[] = [];
   const shift: Float64Array[] = [];
+  /** ln |∂y/∂v| of each in each run, by central differences. */
   const logSlopes: Float64Array[] = [];
   let affine = true;
   for (const run of probe.feeds.keys()) {
@@ -318,7 +310,11 @@ async function measureMaps(
     scale.push(Float64Array.from(a));
     shift.push(Float64Array.from(b));
   }
-  return { ...(affine ? { affine: { scale, shift } } : {}), logSlopes };
+  return {
+    /** y = a·v + b of each, in each run; absent where one is not. */
+    ...(affine ? { affine: { scale, shift } } : {}),
+    logSlopes,
+  };
 }
 
 /** ln |det| of a linear map over the values that it changes; −Infinity where it has no inverse. */

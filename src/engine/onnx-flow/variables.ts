@@ -16,21 +16,7 @@ export interface NumberedTensor {
   ids: Int32Array;
 }
 
-export interface Variables {
-  count: number;
-  /** In order of computation; the flow's input first. */
-  tensors: readonly NumberedTensor[];
-  byName: ReadonlyMap<string, NumberedTensor>;
-  /** Where each variable was computed first: index into `tensors`, and element. */
-  home: Int32Array;
-  place: Int32Array;
-  /** Tensors that hold as many values as fulfill a condition: another number of them for other inputs. */
-  ragged: ReadonlySet<string>;
-  /** Tensors on the way that depend on the input and were too large to number, with their order. */
-  large: ReadonlyMap<string, number>;
-  /** Tensors that only hand values on, by the variable of their first element. */
-  handedOn: ReadonlyMap<number, readonly NumberedTensor[]>;
-}
+export type Variables = ReturnType<typeof numberVariables>;
 
 /** Operators whose result depends on the shape of what they read, never on its values. */
 const shapeOnly = new Set(['Shape', 'Size', 'ConstantOfShape', 'EyeLike']);
@@ -51,13 +37,15 @@ const picking = new Set(['NonZero', 'Compress', 'Unique']);
 const scattering = new Set(['ScatterND', 'ScatterElements', 'Scatter']);
 
 /** Numbers the tensors that lead to the flow's output. */
-export function numberVariables({ graph, ports, shapes, values, far }: Probe): Variables {
+export function numberVariables({ graph, ports, shapes, values, far }: Probe) {
   const { nodes } = needed(graph, [ports.output]);
+  /** Tensors that hold as many values as fulfill a condition: another number of them for other inputs. */
   const ragged = new Set<string>();
   /** Tensors whose elements may equal others now, and not for another example. */
   const chosen = new Set<string>();
   const depends = new Set([ports.input]);
   const order = new Map([[ports.input, 0]]);
+  /** Tensors on the way that depend on the input and were too large to number, with their order. */
   const large = new Map<string, number>();
   for (const node of nodes) {
     const [first = ''] = node.proto.input ?? [];
@@ -99,6 +87,7 @@ export function numberVariables({ graph, ports, shapes, values, far }: Probe): V
   const home: number[] = [];
   const place: number[] = [];
   const idsOf = new Map<string, Int32Array>();
+  /** In order of computation; the flow's input first. */
   const tensors = numbered.map((name, index): NumberedTensor => {
     const runs = values.get(name)!;
     const bits = bitsOf(name);
@@ -126,11 +115,13 @@ export function numberVariables({ graph, ports, shapes, values, far }: Probe): V
     count: home.length,
     tensors,
     byName: new Map(tensors.map((tensor) => [tensor.name, tensor])),
+    /** Where each variable was computed first: index into `tensors`, and element. */
     home: Int32Array.from(home),
     place: Int32Array.from(place),
     ragged,
     // Tensors without values of their own type (conditions, shapes) carry none of the flow's.
     large: new Map([...large].filter(([name]) => sizeOf(shapes.get(name)!) > numberable)),
+    /** Tensors that only hand values on, by the variable of their first element. */
     handedOn: handedOnIn(graph, tensors, ragged),
   };
 }

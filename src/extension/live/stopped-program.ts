@@ -3,16 +3,10 @@ import { debug, DebugStackFrame, Disposable, EventEmitter, l10n } from 'vscode';
 import { UserError } from '../../base/user-error';
 import { debounce } from '../debounce';
 
-export interface StoppedProgram {
-  /** The text that an expression gives, without quotes and backslashes in it. @throws UserError while the program runs */
-  evaluate(expression: string): Promise<string>;
-  /** Whether it stands still, whenever that changes. */
-  onChange(listener: (stopped: boolean) => void): void;
-  dispose(): void;
-}
+export type StoppedProgram = ReturnType<typeof stoppedProgram>;
 
 /** @throws UserError where no program is stopped */
-export function stoppedProgram(): StoppedProgram {
+export function stoppedProgram() {
   const session = debug.activeDebugSession;
   if (!session || !(debug.activeStackItem instanceof DebugStackFrame))
     throw new UserError(
@@ -30,8 +24,10 @@ export function stoppedProgram(): StoppedProgram {
     }),
   );
   return {
-    onChange: (listener) => void changed.event(listener),
-    async evaluate(expression) {
+    /** Whether it stands still, whenever that changes. */
+    onChange: (listener: (stopped: boolean) => void) => void changed.event(listener),
+    /** The text that an expression gives, without quotes and backslashes in it. @throws UserError while the program runs */
+    async evaluate(expression: string) {
       const at = debug.activeStackItem;
       if (!(at instanceof DebugStackFrame) || at.session.id !== session.id)
         throw new UserError(l10n.t('The program runs. Its flow is asked when it stops again.'));

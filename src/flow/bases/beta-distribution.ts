@@ -7,10 +7,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 
 /** x·Σ cⱼ Tⱼ(2x²/bound² − 1) for |x| ≤ bound, constant beyond. */
-interface OddSeries {
-  bound: number;
-  coefficients: readonly number[];
-}
+type OddSeries = ReturnType<typeof oddSeries>;
 
 const furthest = 7;
 
@@ -62,7 +59,7 @@ function sameTail(of: Tail, x: number, other: Tail, near: number): number {
 }
 
 /** Through the values at Chebyshev's nodes. */
-function oddSeries(f: (x: number) => number, bound: number, terms: number): OddSeries {
+function oddSeries(f: (x: number) => number, bound: number, terms: number) {
   const angles = Array.from({ length: terms }, (_, k) => (Math.PI * (k + 0.5)) / terms);
   const values = angles.map((angle) => {
     const x = bound * Math.cos(angle / 2);

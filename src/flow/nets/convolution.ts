@@ -4,17 +4,9 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
-import { type FlowContext, type ParameterSpec, type StateSpec, fanIn, zeros } from '../core/bijection';
+import { type FlowContext, fanIn, zeros } from '../core/bijection';
 import { named, withScope } from '../core/scope';
 import { sumOver } from '../core/tensors';
-
-export interface Convolution {
-  readonly parameters: readonly ParameterSpec[];
-  readonly state: readonly StateSpec[];
-  apply(ctx: FlowContext, x: Tensor): Tensor;
-  /** The kernel [k, k, inputs, outputs] after weight normalization. */
-  kernel(ctx: FlowContext): Tensor;
-}
 
 export interface ConvolutionOptions {
   name: string;
@@ -36,10 +28,11 @@ export function convolution({
   bias = true,
   learnsLength = true,
   startAtZero,
-}: ConvolutionOptions): Convolution {
+}: ConvolutionOptions) {
   const v = `${name}.v`;
   const g = `${name}.g`;
   const b = `${name}.bias`;
+  /** The kernel [k, k, inputs, outputs] after weight normalization. */
   const kernel = (ctx: FlowContext): Tensor => {
     return learnsLength ? normalized(ctx.get(v), ctx.get(g)) : normalized(ctx.get(v));
   };
@@ -65,7 +58,7 @@ export function convolution({
     ],
     state: [],
     kernel,
-    apply: (ctx, x) =>
+    apply: (ctx: FlowContext, x: Tensor) =>
       withScope(name, () => {
         const y = tf.conv2d(x as Tensor4D, named('w', kernel(ctx)) as Tensor4D, 1, 'same');
         return bias ? tf.add(y, ctx.get(b)) : y;

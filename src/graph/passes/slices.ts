@@ -48,14 +48,10 @@ export const takeSlices = pass('slices', (graph) => {
   });
 });
 
-interface Gathered {
-  x: number;
-  axis: number;
-  indices: ArrayLike<number>;
-}
+type Gathered = NonNullable<ReturnType<typeof gathered>>;
 
 /** What a node takes by constant indices, if it does. */
-function gathered(node: Node | undefined, { constants, values }: Graph): Gathered | undefined {
+function gathered(node: Node | undefined, { constants, values }: Graph) {
   if (node?.op !== 'GatherV2') return undefined;
   const [x, by] = node.inputs as [number, number];
   const indices = constants.get(by);

@@ -34,20 +34,13 @@ export const splitProducts = pass('split products', (graph) => {
   return removeDeadCode(split);
 });
 
-interface Linear {
-  product: Node;
-  weights: number;
-  bias: number;
-  columns: number;
-}
-
 /** h·W + b with constant W and b that a node splits by columns and that nothing else needs. */
 function linearBefore(
   node: Node,
   graph: Graph,
   producers: ReadonlyMap<number, Node>,
   uses: ReadonlyMap<number, number>,
-): Linear | undefined {
+) {
   const { axis, sizes } = node.attrs as { axis: number; sizes: number[] };
   if (node.op !== 'SplitV' || axis !== 1 || sizes.some((size) => size < fewColumns)) return undefined;
   const [whole] = node.inputs as [number];

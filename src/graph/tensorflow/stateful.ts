@@ -36,7 +36,7 @@ function addStatefulFunction(
   name: string,
   graph: Graph,
   variables: ReadonlyMap<string, StateVariable>,
-): FunctionPorts {
+) {
   checkState(variables, name, graph);
   const writer = new FunctionWriter(target, graph, name);
   const feeds = new Map(
@@ -187,10 +187,7 @@ function sharedMemory(graph: Graph, adams: InPlaceAdams): Set<number> {
 }
 
 /** Where a session's graph is fed and fetched; keys are the names of the graph's ports. */
-export interface FunctionPorts {
-  feeds: Map<string, string>;
-  fetches: Map<string, string>;
-}
+export type FunctionPorts = ReturnType<typeof addStatefulFunction>;
 
 export function writeProgram(graph: Graph): { bytes: Uint8Array; ports: FunctionPorts } {
   const optimized = runPasses(graph, tensorFlowProgram);

@@ -5,13 +5,9 @@ import type { Statements } from './statements';
 /** What a value would best be called, as far as is known. */
 export type Hints = ReadonlyMap<number, string>;
 
-export interface Naming {
-  of(id: number): string;
-  /** Called before each line is printed as an assignment: its results get their names. */
-  define(line: Node, at: number): string[];
-}
+export type Naming = ReturnType<typeof namesOf>;
 
-export function namesOf(graph: Graph, statements: Statements, hints: Hints): Naming {
+export function namesOf(graph: Graph, statements: Statements, hints: Hints) {
   const lastUse = new Map<number, number>();
   statements.lines.forEach((line, at) => {
     for (const id of statements.reads(line)) lastUse.set(id, at);
@@ -31,8 +27,9 @@ export function namesOf(graph: Graph, statements: Statements, hints: Hints): Nam
   };
   for (const { name, value } of graph.inputs) take(value, name, -Infinity);
   return {
-    of: (id) => names.get(id) ?? `missing_${id}`,
-    define: (line, at) =>
+    of: (id: number) => names.get(id) ?? `missing_${id}`,
+    /** Called before each line is printed as an assignment: its results get their names. */
+    define: (line: Node, at: number) =>
       line.outputs.map((id) => (lastUse.has(id) ? take(id, hints.get(id) ?? usualName(id, graph), at) : '_')),
   };
 }

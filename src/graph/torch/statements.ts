@@ -27,21 +27,9 @@ const lineOps = new Set([
 /** Their results are new, and their gradients do without them. */
 const makers = new Set(['Add', 'BatchMatMul']);
 
-export interface Statements {
-  readonly lines: readonly Node[];
-  /** The node that is written in place of a value, of those that have no line. */
-  inlined(id: number): Node | undefined;
-  /** The product or convolution that a sum adds a bias to in one call. */
-  biased(node: Node): Node | undefined;
-  /** Whether a node may write its result over its input, which nothing else reads and no gradient needs. */
-  overwrites(node: Node): boolean;
-  /** The number that an input is written as, where its shape does not matter. */
-  numberAt(node: Node, at: number): number | undefined;
-  /** Values that a line reads. */
-  reads(line: Node): ReadonlySet<number>;
-}
+export type Statements = ReturnType<typeof statementsOf>;
 
-export function statementsOf(graph: Graph): Statements {
+export function statementsOf(graph: Graph) {
   const producers = producersOf(graph);
   const uses = countUses(graph);
   const results = new Set(graph.outputs.map(({ value }) => value));
@@ -49,6 +37,7 @@ export function statementsOf(graph: Graph): Statements {
   const costs = new Map<Node, number>();
   const shapeOf = (id: number): readonly number[] => graph.values.get(id)!.shape;
 
+  /** The number that an input is written as, where its shape does not matter. */
   const numberAt = (node: Node, at: number): number | undefined => {
     const id = node.inputs[at]!;
     const producer = producers.get(id);
@@ -67,6 +56,7 @@ export function statementsOf(graph: Graph): Statements {
   const isNumber = (id: number): boolean =>
     producers.get(id)?.op === 'Fill' || (graph.constants.has(id) && sizeOf(shapeOf(id)) === 1);
 
+  /** The product or convolution that a sum adds a bias to in one call. */
   const biased = (node: Node): Node | undefined => {
     if (node.op !== 'Add') return undefined;
     const product = producers.get(node.inputs[0]!);
@@ -110,12 +100,15 @@ export function statementsOf(graph: Graph): Statements {
     return biased(node) !== undefined;
   }
 
+  /** Whether a node may write its result over its input, which nothing else reads and no gradient needs. */
   const overwrites = ({ inputs: [id = -1] }: Node): boolean =>
     uses.get(id) === 1 && makers.has(producers.get(id)?.op ?? '');
+  /** The node that is written in place of a value, of those that have no line. */
   const inlined = (id: number): Node | undefined => {
     const producer = producers.get(id);
     return producer && inside.has(producer) ? producer : undefined;
   };
+  /** Values that a line reads. */
   const reads = (line: Node): Set<number> => {
     const found = new Set<number>();
     const visit = (node: Node): void => {

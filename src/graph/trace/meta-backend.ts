@@ -15,11 +15,7 @@ import { kernelRules } from '../kernels/rules';
 export const metaBackendName = 'flowscope-meta';
 
 /** The `dataId` of a tensor on this backend. */
-interface MetaData {
-  recorder: Recorder;
-  value: number;
-  references: number;
-}
+type MetaData = ReturnType<typeof dataFor>;
 
 let active: Recorder | undefined;
 
@@ -57,7 +53,7 @@ export function valueOf(recorder: Recorder, tensor: { dataId: object }): Value {
   return recorder.values.get(data.value)!;
 }
 
-function dataFor(recorder: Recorder, value: number): MetaData {
+function dataFor(recorder: Recorder, value: number) {
   return { recorder, value, references: 1 };
 }
 

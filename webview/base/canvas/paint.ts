@@ -37,14 +37,7 @@ const nanCell = 3;
 const infiniteCell = 4;
 
 /** All that decides how a canvas looks. */
-interface Painting {
-  width: number;
-  /** Device pixels a cell. */
-  cell: number;
-  colors: Uint32Array;
-  kinds: Uint8Array;
-  line: number;
-}
+type Painting = ReturnType<typeof paintingOf>;
 
 /** What canvases show: a page redraws many of them although few have changed. */
 const shown = new WeakMap<HTMLCanvasElement, Painting>();
@@ -59,7 +52,7 @@ export function paintPlane(canvas: HTMLCanvasElement, plane: Plane, options: Pai
   draw(canvas, painting, ratio);
 }
 
-function paintingOf({ width, height, values }: Plane, options: PaintOptions, ratio: number): Painting {
+function paintingOf({ width, height, values }: Plane, options: PaintOptions, ratio: number) {
   const surface = cssColor('--surface').rgb;
   const background = packed(surface);
   const bad = packed(badColor(theme.peek().light));
@@ -81,6 +74,7 @@ function paintingOf({ width, height, values }: Plane, options: PaintOptions, rat
   }
   return {
     width,
+    /** Device pixels a cell. */
     cell: Math.max(1, Math.round(options.cell * ratio)),
     colors,
     kinds,

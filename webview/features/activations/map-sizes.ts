@@ -3,14 +3,7 @@ import type { RefObject } from 'preact';
 import { useLayoutEffect, useState } from 'preact/hooks';
 import { usePanelRoom, type Room } from '../../base/size/room';
 
-export interface MapSizes {
-  columns: number;
-  /** Width of a column, with its histogram and legend. */
-  column: number;
-  /** Side of the square that the maps of a tensor share. */
-  frame: number;
-  histogram: number;
-}
+export type MapSizes = ReturnType<typeof mapSizes>;
 
 const smallestFrame = 64;
 const largestFrame = 300;
@@ -19,14 +12,16 @@ const smallestHistogram = 26;
 let expected = { room: { width: 560, height: 440 }, around: 260 };
 
 /** @param around height of all that is neither a map nor a histogram */
-export function mapSizes({ width, height }: Room, tensors: number, around: number): MapSizes {
+export function mapSizes({ width, height }: Room, tensors: number, around: number) {
   const gap = Math.min(22, Math.max(8, Math.floor(0.024 * width)));
   // Tall and narrow: two by two, because there the maps gain more than the line loses.
   const twice = tensors === 4 && height > 1.5 * width && height > 700;
   const columns = twice ? 2 : Math.max(1, tensors);
   const wide = Math.floor((width - (columns - 1) * gap) / columns);
+  /** Width of a column, with its histogram and legend. */
   const column = Math.min(wide, largestFrame + 40);
   const left = (height - around) / (twice ? 2 : 1);
+  /** Side of the square that the maps of a tensor share. */
   const frame = Math.max(
     Math.min(smallestFrame, column),
     Math.min(column, largestFrame, Math.floor(left - smallestHistogram)),

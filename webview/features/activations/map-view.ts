@@ -44,15 +44,10 @@ function placed({ left, top, span }: MapView): MapView {
   return { left: within(left), top: within(top), span };
 }
 
-export interface CellWindow {
-  row: number;
-  column: number;
-  height: number;
-  width: number;
-}
+export type CellWindow = ReturnType<typeof windowOf>;
 
 /** Whole cells that the view shows of a map. */
-export function windowOf({ left, top, span }: MapView, height: number, width: number): CellWindow {
+export function windowOf({ left, top, span }: MapView, height: number, width: number) {
   const rows = Math.max(1, Math.round(span * height));
   const columns = Math.max(1, Math.round(span * width));
   return {

@@ -4,16 +4,7 @@ import { momentsOf, normalDistance } from './gaussian';
 import type { LatentObservations } from './observations';
 import { thresholds } from './thresholds';
 
-interface Seen {
-  scale: number;
-  std: number;
-  kurtosis: number;
-  distance: number;
-  severity: Severity;
-  /** How far above the notice, at the worst of the three. */
-  excess: number;
-  levels: { deviation: number; kurtosis: number; distance: number };
-}
+type Seen = ReturnType<typeof look>;
 
 /** z against the prior, by the scale at which latents leave. */
 export const latents: Check = ({ latents: scales, ofData, count }) => {
@@ -61,7 +52,7 @@ export const latents: Check = ({ latents: scales, ofData, count }) => {
   };
 };
 
-function look({ scale, sorted }: LatentObservations): Seen {
+function look({ scale, sorted }: LatentObservations) {
   const n = sorted.length;
   const { std, kurtosis } = momentsOf(sorted);
   const distance = normalDistance(sorted);
@@ -78,6 +69,7 @@ function look({ scale, sorted }: LatentObservations): Seen {
       kurtosis: tails + chance.kurtosis,
       distance: far + chance.distance,
     };
+    // How far above the level, at the worst of the three.
     const excess = Math.max(
       Math.abs(Math.log(std)) / levels.deviation,
       Math.abs(kurtosis) / levels.kurtosis,

@@ -7,13 +7,7 @@ import type { InnerPrograms } from '../../model/inspected-flow';
 import { examplesFed, throughBatch } from '../through-batch';
 import type { Inquiry } from '../inquiry';
 
-export interface BatchAtLayer {
-  count: number;
-  /** [count, …] row-major. */
-  values: Float32Array;
-  /** What a program of the layer is fed besides them: the contexts of some examples, each for this many rows. */
-  contextOf(indices: readonly number[], rows?: number): Feeds;
-}
+export type BatchAtLayer = Awaited<ReturnType<typeof batchAtLayer>>;
 
 /**
  * The layer's input for the first `most` examples of a batch or fewer, by running statistics.
@@ -24,10 +18,11 @@ export async function batchAtLayer(
   inner: InnerPrograms,
   layer: number,
   { batch, most }: { batch: BatchRef; most: number },
-): Promise<BatchAtLayer> {
+) {
   const examples = await batchOf(model, { ...batch, count: Math.min(batch.count, most) });
   const program = await inner.inputs(layer);
   const size = sizeOf(model.layers[layer]!.info.inputShape);
+  /** [count, …] row-major. */
   const values = new Float32Array(examples.count * size);
   await throughBatch(model, examples, { signal }, async (x, start) => {
     const { h } = await program.run(examplesFed(x));
@@ -37,7 +32,8 @@ export async function batchAtLayer(
   return {
     count,
     values,
-    contextOf(indices, rows = 1): Feeds {
+    /** What a program of the layer is fed besides them: the contexts of some examples, each for this many rows. */
+    contextOf(indices: readonly number[], rows = 1): Feeds {
       if (!context) return {};
       const width = context.length / count;
       const data = new Float32Array(indices.length * rows * width);

@@ -1,6 +1,6 @@
 /** Checks of a flow against a target, a while at a time, so that the page can say how far one is. */
 import { UserError } from '../../../base/user-error';
-import { fewestWeighed, type CheckPart, type CheckQuery, type WeightMap } from '../../../protocol/check';
+import { fewestWeighed, type CheckPart, type CheckQuery } from '../../../protocol/check';
 import { CancelledError } from '../../../protocol/wire';
 import { layersOf } from '../../check/layers';
 import { namesOr } from '../../check/names';
@@ -12,16 +12,7 @@ import type { InspectedFlow } from '../../model/inspected-flow';
 
 const largest = 1_000_000;
 
-export interface Checks {
-  /** @throws UserError where the target fails, or for a check that is not kept any more; CancelledError */
-  next(flow: InspectedFlow, query: CheckQuery, signal: AbortSignal): Promise<CheckPart>;
-  /** What was computed last, whether it came to its end or not. */
-  kept(): CheckPart | null;
-  /** Looks at what was computed last. @throws UserError for unknown features */
-  map(features: [number, number]): WeightMap | null;
-  /** Ends the target that waits for more draws. */
-  end(): void;
-}
+export type Checks = ReturnType<typeof createChecks>;
 
 interface Running {
   target: Target;
@@ -34,7 +25,7 @@ interface Running {
 }
 
 /** @param featureNames of the flow, where it has them */
-export function createChecks(featureNames: () => Promise<readonly string[] | undefined>): Checks {
+export function createChecks(featureNames: () => Promise<readonly string[] | undefined>) {
   let running: Running | undefined;
 
   const begin = async (
@@ -57,9 +48,12 @@ export function createChecks(featureNames: () => Promise<readonly string[] | und
   };
 
   return {
+    /** What was computed last, whether it came to its end or not. */
     kept: () => running?.part ?? null,
+    /** Ends the target that waits for more draws. */
     end: () => running?.target.end(),
-    async next(flow, query, signal) {
+    /** @throws UserError where the target fails, or for a check that is not kept any more; CancelledError */
+    async next(flow: InspectedFlow, query: CheckQuery, signal: AbortSignal) {
       const begins = query.start === 0;
       const control = begins ? new AbortController() : running?.control;
       const stop = (): void => control?.abort();
@@ -95,7 +89,8 @@ export function createChecks(featureNames: () => Promise<readonly string[] | und
         signal.removeEventListener('abort', stop);
       }
     },
-    map(features) {
+    /** Looks at what was computed last. @throws UserError for unknown features */
+    map(features: [number, number]) {
       if (!running?.weighed) return null;
       return weightMap(running.weighed, features, running.names);
     },

@@ -136,14 +136,7 @@ function unitOf({ config }: InspectedFlow, space: NearestSpace): number {
 type Rows = Float32Array | Uint8Array;
 
 /** Features of the first examples of a split, computed once and kept with the model. */
-interface KeptFeatures {
-  reach(count: number, signal: AbortSignal): Promise<void>;
-  /** How many there are so far. */
-  known(): number;
-  row(index: number): Rows;
-  /** Squared distances of the first `count` from a point. */
-  distances(point: Rows, count: number, signal: AbortSignal): Promise<Float64Array>;
-}
+type KeptFeatures = ReturnType<typeof keepFeatures>;
 
 interface Kept {
   train: KeptFeatures;
@@ -164,11 +157,7 @@ function featuresOf(model: InspectedFlow, space: NearestSpace): Kept {
   });
 }
 
-function keepFeatures(
-  model: InspectedFlow,
-  space: NearestSpace,
-  split: 'train' | 'validation',
-): KeptFeatures {
+function keepFeatures(model: InspectedFlow, space: NearestSpace, split: 'train' | 'validation') {
   const { config } = model;
   const bytes = space === 'data' && config.kind === 'image' && config.levels <= 256;
   const unit = unitOf(model, space) ** 2;
@@ -182,8 +171,9 @@ function keepFeatures(
   };
   return {
     row,
+    /** How many there are so far. */
     known: () => known,
-    async reach(count, signal) {
+    async reach(count: number, signal: AbortSignal) {
       // What a cancelled question came to is kept; the next one goes on from there.
       while (known < count) {
         await breathe(signal);
@@ -197,7 +187,8 @@ function keepFeatures(
         known = from + n;
       }
     },
-    async distances(point, count, signal) {
+    /** Squared distances of the first `count` from a point. */
+    async distances(point: Rows, count: number, signal: AbortSignal) {
       const out = new Float64Array(count);
       const from = Float64Array.from(point);
       let products = 0;
