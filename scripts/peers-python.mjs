@@ -20,17 +20,22 @@ const modules = [
   'FrEIA',
   'anywidget',
   'debugpy',
+  'distrax',
   'flowjax',
+  'haiku',
   'ipykernel',
   'jupyterlab',
   'keras',
   'lightning',
   'marimo',
   'nbclient',
+  'numpyro',
+  'pyro',
   'pytest',
   'ray',
   'ruff',
   'sbi',
+  'tensorflow_probability',
 ];
 
 /** Names the modules that are not there. They are not loaded, which takes half a minute for all of them. */

@@ -82,7 +82,7 @@ export default {
           page('Flows in continuous time', 'continuous'),
           page('File formats', 'file-formats'),
           ...(fs.existsSync(path.join(root, 'docs', 'recording.md'))
-            ? [page('Recordings', 'recording')]
+            ? [page('Recordings', 'recording'), page('Recipes for other libraries', 'recipes')]
             : []),
         ],
       },
