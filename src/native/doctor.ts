@@ -106,23 +106,21 @@ const gpuTools: Partial<Record<NodeJS.Platform, { command: [string, ...string[]]
 };
 
 /** What WebGPU computes on. ONNX Runtime does not tell, so that the system is asked. */
-export async function webGpuLines(): Promise<DoctorLine[]> {
+export async function webGpuLine(): Promise<DoctorLine> {
   const line = { name: 'gpu', label: 'GPU (WebGPU)' };
   const tool = gpuTools[process.platform];
   const listed = tool && (await firstWorking([tool.command[0]], tool.command.slice(1)))?.output;
   const names = [...(listed?.matchAll(tool!.lines) ?? [])].map(([, name]) => name!.trim()).join(', ');
   const why = await probeWebGpu();
   if (why === undefined)
-    return [{ ...line, state: 'ok', value: names || 'found; no program on this machine tells its name' }];
-  return [
-    {
-      ...line,
-      state: 'note',
-      value: `${why}${names && `; the system lists ${names}`}`,
-      advice:
-        'Flows are trained on the processor. A GPU needs a driver of Vulkan, Metal or Direct3D 12: docs/gpu.md.',
-    },
-  ];
+    return { ...line, state: 'ok', value: names || 'found; no program on this machine tells its name' };
+  return {
+    ...line,
+    state: 'note',
+    value: `${why}${names && `; the system lists ${names}`}`,
+    advice:
+      'Flows are trained on the processor. A GPU needs a driver of Vulkan, Metal or Direct3D 12: docs/gpu.md.',
+  };
 }
 
 async function sharpLine(): Promise<DoctorLine> {

@@ -5,7 +5,7 @@ import { several, UserError } from '../../base/user-error';
 import { firstToLoad } from '../../engine/backends/choose';
 import { threadsToUse } from '../../engine/backends/threads';
 import { GpuLostError } from '../../engine/backends/webgpu';
-import { train } from '../../engine/training/train';
+import { goingOn, train } from '../../engine/training/train';
 import type { TrainOptions } from '../../engine/training/train-options';
 import { checkLaunch } from '../../engine/training/launch/launchers';
 import {
@@ -53,7 +53,7 @@ export const trainCommand = defineCommand({
     ),
     'on-lost': choiceOption(
       ['stop', 'cpu'],
-      'What to do when the GPU is lost (a driver that is reset, a machine that slept): stop, or go on from the last checkpoint on the processor.',
+      'What to do when the GPU is lost (a driver that is reset, a machine that slept) and does not come back: stop, or go on from the last checkpoint on the processor.',
       { default: 'stop' },
     ),
   },
@@ -109,9 +109,7 @@ export const trainCommand = defineCommand({
       session.progress.note(`${error.message} The processor goes on from the last checkpoint.`);
       const processor = await firstToLoad(threadsToUse(session.threads), 'the GPU was lost');
       session.onEnd(() => processor.dispose());
-      const { output: run, maxSteps, maxSeconds } = request;
-      const goingOn = { output: run, resume: true, ...defined({ maxSteps, maxSeconds }) };
-      return train(goingOn, { ...trained, backend: processor });
+      return train(goingOn(request), { ...trained, backend: processor });
     });
     session.progress.end();
     if (result.status === 'failed') throw new UserError(`${result.message} The run is in ${result.run}.`);

@@ -8,14 +8,14 @@ import {
   tensorFlowProgram,
   tensorFlowStateful,
 } from '../../graph/pipelines/pipelines';
-import { onnxRuntimeLines, nativeLines, webGpuLines, type DoctorLine } from '../../native/doctor';
+import { onnxRuntimeLines, nativeLines, webGpuLine, type DoctorLine } from '../../native/doctor';
 import { findNative } from '../../native/locate';
 import type { BackendName } from '../../protocol/backends';
 import type { Backend } from './backend';
 import { createOnnxRuntimeBackend } from './onnxruntime';
 import { blockOfThisMachine } from './onnxruntime-blocks';
 import { createTensorFlowBackend } from './tensorflow';
-import { createWebGpuBackend, stepsAhead } from './webgpu';
+import { createWebGpuBackend, stepsAhead, webGpuLimits } from './webgpu';
 
 export interface BackendEntry {
   /** What users install. */
@@ -62,6 +62,9 @@ export const backends: Readonly<Record<BackendName, BackendEntry>> = {
     create: createWebGpuBackend,
     passes: () => Promise.resolve(onnxPasses({ gpu: true })),
     onProcessor: nodesOffGpu,
-    doctor: webGpuLines,
+    async doctor() {
+      const line = await webGpuLine();
+      return [line.state === 'ok' ? { ...line, value: `${line.value}; ${await webGpuLimits()}` } : line];
+    },
   },
 };

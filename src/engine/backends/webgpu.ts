@@ -1,4 +1,5 @@
 /** ONNX Runtime on the GPU that is there, through Vulkan, Metal or Direct3D 12: nothing is installed for it. */
+import { setTimeout } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { sizeOf } from '../../base/shape';
@@ -15,8 +16,17 @@ import { loadRuntime, newSession, type Runtime } from './onnx-session';
 import { compileProgram, createOnnxRuntimeBackend, libraryName, compileStateful } from './onnxruntime';
 import { SessionMemory } from './state-buffers';
 
-/** A driver was reset, the machine slept, or memory ran out: what was on the GPU is gone, and this process cannot use it again. */
-export class GpuLostError extends UserError {}
+/** A driver was reset, the machine slept, or memory ran out: what was on the GPU is gone. */
+export class GpuLostError extends UserError {
+  /** @param isBack whether it can be used again; all that was compiled for it has to be disposed of before */
+  constructor(
+    why: string,
+    readonly isBack: () => Promise<boolean>,
+    cause: unknown,
+  ) {
+    super(`The GPU was lost (${why}). What is saved is kept, and the run can be resumed.`, { cause });
+  }
+}
 
 /** See `Backend`: what comes back waits for all that was sent. */
 export const stepsAhead = 16;
@@ -29,14 +39,17 @@ export async function createWebGpuBackend({
   threads,
   reason,
   runtime = loadRuntime(),
+  looksAfter = [0, 2, 8],
 }: {
   threads: number;
   reason: string;
   runtime?: Runtime;
+  /** When a lost GPU is looked for, in seconds after the time before: a driver takes a while to start again. */
+  looksAfter?: number[];
 }): Promise<Backend> {
-  const identity = await newSession(runtime, Buffer.from(identityModel, 'base64'), {
-    executionProviders: ['webgpu'],
-  }).catch((error: unknown) => {
+  const open = (): Promise<InferenceSession> =>
+    newSession(runtime, Buffer.from(identityModel, 'base64'), { executionProviders: ['webgpu'] });
+  let identity: InferenceSession | undefined = await open().catch((error: unknown) => {
     throw new UserError(
       `No GPU can be used through WebGPU: ${/[^:]*$/.exec(firstLine(error))![0].trim()}. It needs a driver of Vulkan on Linux, ` +
         'Metal on macOS or Direct3D 12 on Windows; flowscope doctor says more. Without one, leave the backend to auto.',
@@ -49,6 +62,21 @@ export async function createWebGpuBackend({
   let processor: Promise<Backend> | undefined;
   let whole: Promise<number | undefined> | undefined;
   let lost: string | undefined;
+  /** ONNX Runtime keeps a device, lost or not, until its last session is released. */
+  const isBack = async (): Promise<boolean> => {
+    for (const seconds of looksAfter) {
+      await setTimeout(1000 * seconds);
+      await identity?.release();
+      identity = await open().catch(() => undefined);
+      const one = new runtime.Tensor('float32', Float32Array.of(1), [1]);
+      if (await identity?.run({ x: one }).catch(() => undefined)) return true;
+    }
+    return false;
+  };
+  const whileThere = <T>(work: Promise<T>): Promise<T> =>
+    work.catch((error: unknown) => {
+      throw inWords(error, isBack);
+    });
   return {
     stepsAhead,
     get info() {
@@ -83,7 +111,7 @@ export async function createWebGpuBackend({
     },
     hasHalf: () => computesHalf(runtime),
     async compileStateful(spec) {
-      const memory = new StateOnGpu(runtime, spec.state, identity);
+      const memory = new StateOnGpu(runtime, spec.state, (identity ??= await open()));
       const program = await compileStateful(runtime, spec, memory, options);
       return {
         ...program,
@@ -92,7 +120,7 @@ export async function createWebGpuBackend({
       };
     },
     async dispose() {
-      await identity.release();
+      await identity?.release();
       await (await processor)?.dispose();
     },
   };
@@ -108,6 +136,14 @@ function takes(runtime: Runtime, bytes: number): Promise<boolean> {
 /** Whether the GPU computes in float16 (shader-f16). */
 const computesHalf = (runtime: Runtime): Promise<boolean> =>
   findsOne(runtime, (x) => tf.max(tf.matMul(x, x)), [1, 1], { half: true });
+
+/** What the GPU can do, in words. */
+export async function webGpuLimits(runtime = loadRuntime()): Promise<string> {
+  let largest = guaranteed;
+  while (largest < 2 ** 30 && (await takes(runtime, 2 * largest))) largest *= 2;
+  const half = await computesHalf(runtime);
+  return `tensors of ${formatBytes(largest)}, float16 ${half ? 'for networks' : 'is missing'}`;
+}
 
 /** Whether a function of ones gives 1 on the GPU: ONNX Runtime does not tell what a device can do. */
 async function findsOne(
@@ -129,21 +165,14 @@ async function findsOne(
   }
 }
 
-/** @throws GpuLostError in the place of what ONNX Runtime says of a lost device */
-async function whileThere<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    const why = firstLine(error);
-    if (/\bInvalid Buffer\b|\bout of memory\b/i.test(why))
-      throw new UserError(`The GPU has no memory left for it: a smaller batch takes less (${why}).`, {
-        cause: error,
-      });
-    if (!/\bdevice\b.{0,40}\blost\b/i.test(why)) throw error;
-    throw new GpuLostError(`The GPU was lost (${why}). What is saved is kept, and the run can be resumed.`, {
+/** What ONNX Runtime says of a lost device, or of one without memory, for the user. */
+function inWords(error: unknown, isBack: () => Promise<boolean>): unknown {
+  const why = firstLine(error).replace(/^.* message: /, '');
+  if (/\bInvalid Buffer\b|\bout of memory\b/i.test(why))
+    return new UserError(`The GPU has no memory left for it: a smaller batch takes less (${why}).`, {
       cause: error,
     });
-  }
+  return /\bdevice\b.{0,40}\blost\b/i.test(why) ? new GpuLostError(why, isBack, error) : error;
 }
 
 /** State in memory of the GPU. What a session writes is a tensor of its own there. */

@@ -71,7 +71,7 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
   let reported = 0;
   /** When the loss was last reported; never before the first step. */
   let shown = -Infinity;
-  /** False after a step that was not finite: its moments have moved, and nothing could go on from them. */
+  /** False where nothing could go on: after a step that was not finite, whose moments have moved, and while several are under way. */
   let sound = true;
   const steering = createSteering(paths.folder, options.rates ?? [], options.log);
   let lastSaved = performance.now();
@@ -149,7 +149,10 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
 
   const someSteps = async (): Promise<Ending | undefined> => {
     const began = performance.now();
-    const results = await trainer.steps(step + 1, stepsAtOnce(), steering.rates);
+    const count = stepsAtOnce();
+    sound = count === 1;
+    const results = await trainer.steps(step + 1, count, steering.rates);
+    sound = true;
     const took = (performance.now() - began) / 1000;
     seconds += took;
     perStep = took / results.length;

@@ -1,16 +1,19 @@
 /** Trains a run from request to result: data, config, run folder, and the loop. */
 import { describeData, type RunHeader } from '../../checkpoint/checkpoint';
 import { forgetControl } from '../../checkpoint/control';
+import { loadResume } from '../../checkpoint/resume';
 import {
   claimRun,
   createRun,
   dropAfter,
+  runPaths,
   truncateMetrics,
   writeConfig,
   writeStatus,
   type ClaimedRun,
   type RunPaths,
 } from '../../checkpoint/run-folder';
+import { defined } from '../../base/defined';
 import { UserError, several } from '../../base/user-error';
 import { formatBytes } from '../../native/ladder';
 import { standardizationOf } from '../../data/standardize';
@@ -27,18 +30,46 @@ import { damagedImages } from '../../data/damaged';
 import type { BackendInfo } from '../../protocol/model';
 import { CancelledError } from '../../protocol/wire';
 import type { Backend } from '../backends/backend';
+import { GpuLostError } from '../backends/webgpu';
 import { leastOf } from './estimate';
 
 /**
  * Trains until the steps are done, time is up, validation no longer improves, the loss is not finite, or `signal`
- * aborts. The run folder then holds the best and the last checkpoint and what a resume needs.
+ * aborts. The run folder then holds the best and the last checkpoint and what a resume needs. Where a GPU is lost and comes
+ * back, it goes on from the last checkpoint.
  *
  * @throws UserError when data, config or folder are wrong, another process trains the run, or the backend cannot train;
- *   nothing is trained or changed then.
+ *   nothing is trained or changed then
+ * @throws GpuLostError when a GPU was lost and does not come back, or before anything was saved
  */
 export async function train(request: TrainRequest, options: TrainOptions): Promise<TrainResult> {
-  return withStart(request, options, (start, claimed) => trainOn(start, claimed, request, options));
+  let next = request;
+  for (let before: number | undefined; ;) {
+    try {
+      const current = next;
+      return await withStart(current, options, (start, claimed) => trainOn(start, claimed, current, options));
+    } catch (error) {
+      const saved = error instanceof GpuLostError ? await savedStep(request.output) : undefined;
+      // A GPU that is lost twice between two checkpoints would be lost forever.
+      if (saved === undefined || saved === before || !(await (error as GpuLostError).isBack())) throw error;
+      options.onNote?.(`${(error as Error).message} It is back: the training goes on from step ${saved}.`);
+      before = saved;
+      next = goingOn(request);
+    }
+  }
 }
+
+/** How a training is resumed that ended by itself. */
+export function goingOn({ output, maxSteps, maxSeconds }: TrainRequest): TrainRequest {
+  return { output, resume: true, ...defined({ maxSteps, maxSeconds }) };
+}
+
+/** The step that a resume of the run goes on from, where anything is saved. */
+const savedStep = (folder: string): Promise<number | undefined> =>
+  loadResume(runPaths(folder).resume).then(
+    ({ step }) => step,
+    () => undefined,
+  );
 
 /** Leaves a run that `python -m flowscope.train` can train, here or elsewhere. @throws UserError as `train` */
 export async function prepareTraining(request: TrainRequest, options: TrainOptions): Promise<RunPaths> {

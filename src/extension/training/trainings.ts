@@ -171,11 +171,12 @@ export async function showEnd(training: Training, result?: TrainResult, error?: 
   log().error(`Training of ${title}: ${userError ? message : (stack ?? message)}`);
   const { data } = training.request;
   const text = l10n.t('Training of {0} failed: {1}', title, inWindowWords(message));
-  if (userError) {
-    const lookAtData = (): unknown => commands.executeCommand('flowscope.previewData', data);
-    return offer('warning', text, data === undefined ? {} : { [l10n.t('Preview Data')]: lookAtData });
-  }
+  const lookAtData = (): unknown => commands.executeCommand('flowscope.previewData', data);
   const canResume = await exists(Uri.joinPath(run, 'checkpoints', 'last.flow.safetensors'));
   const resume = (): unknown => commands.executeCommand('flowscope.resumeTraining', run);
-  await offer('error', text, { ...(canResume && { [l10n.t('Resume Training')]: resume }), ...showLog });
+  await offer(userError ? 'warning' : 'error', text, {
+    ...(userError && data !== undefined && { [l10n.t('Preview Data')]: lookAtData }),
+    ...(canResume && { [l10n.t('Resume Training')]: resume }),
+    ...(!userError && showLog),
+  });
 }

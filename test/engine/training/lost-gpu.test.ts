@@ -6,6 +6,7 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import type { InferenceSession } from 'onnxruntime-node';
+import { loadResume } from '../../../src/checkpoint/resume';
 import { readStatus, runPaths } from '../../../src/checkpoint/run-folder';
 import { loadRuntime, type Runtime } from '../../../src/engine/backends/onnx-session';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
@@ -20,19 +21,31 @@ describe('a GPU that is lost', () => {
   });
   after(() => rm(folder, { recursive: true, force: true }));
 
-  /** @param from which run of its sessions is the first to fail */
-  function losing(from: number): Runtime {
+  /**
+   * @param from which run of its sessions is the first to fail
+   * @param back whether there is a device again for sessions that are made after all others were released, as ONNX Runtime has it
+   */
+  function losing(from: number, back = false): Runtime {
     const runtime = loadRuntime();
     let runs = 0;
+    let lost = false;
+    let open = 0;
     const create = async (model: Uint8Array, options: InferenceSession.SessionOptions) => {
       const { executionProviders, preferredOutputLocation: _, ...rest } = options;
       const session = await runtime.InferenceSession.create(model, rest);
       if (!executionProviders) return session;
-      const run = session.run.bind(session);
+      if (back && open === 0) lost = false;
+      open++;
+      const [run, close] = [session.run.bind(session), session.release.bind(session)];
       session.run = ((...args: Parameters<typeof run>) => {
-        if (++runs < from) return run(...args);
-        return Promise.reject(new Error('Failed to download: [Device "ORT"] is lost.'));
+        if (++runs === from) lost = true;
+        if (!lost) return run(...args);
+        return Promise.reject(new Error('Failed to download. value: 4, message: [Device "ORT"] is lost.'));
       }) as typeof run;
+      session.release = () => {
+        open--;
+        return close();
+      };
       return session;
     };
     return { ...runtime, InferenceSession: { create } } as unknown as Runtime;
@@ -46,12 +59,12 @@ describe('a GPU that is lost', () => {
     const x = { shape: [2], data: Float32Array.of(1, 3) };
     for (let i = 0; i < 3; i++) assert.deepEqual([...(await program.run({ x })).y!.data], [2, 6]);
     assert.match(backend.info.library, /on the processor$/);
-    assert.match(backend.info.reason, /^The GPU was lost \(Failed to download/);
+    assert.match(backend.info.reason, /^The GPU was lost \(\[Device "ORT"\] is lost\./);
     await program.dispose();
     await backend.dispose();
   });
 
-  it('ends a training, which goes on from its last checkpoint', async () => {
+  const moons = async (): Promise<string> => {
     const config = path.join(folder, 'moons.json');
     await writeFile(
       config,
@@ -61,8 +74,33 @@ describe('a GPU that is lost', () => {
         training: { steps: 8, batch: 16, validateEvery: 100, checkpointEvery: 3, sampleEvery: 100 },
       }),
     );
+    return config;
+  };
+
+  it('trains on from the last checkpoint where it is back', async () => {
+    const config = await moons();
+    const finals = [];
+    for (const from of [Infinity, 6]) {
+      const output = path.join(folder, `back-${from}`);
+      const backend = await createWebGpuBackend({ threads: 1, reason: 'test', runtime: losing(from, true) });
+      const notes: string[] = [];
+      const result = await train({ config, output }, { backend, onNote: (text) => notes.push(text) });
+      assert.equal(result.step, 8);
+      assert.equal(
+        notes.filter((note) => /is back: .* from step 3\.$/.test(note)).length,
+        from === 6 ? 1 : 0,
+      );
+      finals.push((await loadResume(runPaths(output).resume)).tensors);
+      await backend.dispose();
+    }
+    assert.deepEqual(finals[1], finals[0]);
+  });
+
+  it('ends a training where it is gone, which can be resumed elsewhere', async () => {
+    const config = await moons();
     const output = path.join(folder, 'run');
-    const backend = await createWebGpuBackend({ threads: 1, reason: 'test', runtime: losing(6) });
+    const options = { threads: 1, reason: 'test', runtime: losing(6), looksAfter: [0, 0.1] };
+    const backend = await createWebGpuBackend(options);
     await assert.rejects(train({ config, output }, { backend }), (error) => {
       assert.ok(error instanceof GpuLostError, String(error));
       assert.match(error.message, /is lost\.\)\. What is saved is kept/);
