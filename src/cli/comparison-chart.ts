@@ -15,13 +15,6 @@ const looks = [
   ['#56b4e9', '1 2'],
 ] as const;
 
-interface Line {
-  name: string;
-  at: { seconds: number; value: number }[];
-  end: number;
-  best: number;
-}
-
 /** At least two round values within [low, high]. */
 function ticksOf(low: number, high: number): number[] {
   const raw = (high - low) / 5;
@@ -33,7 +26,7 @@ function ticksOf(low: number, high: number): number[] {
   );
 }
 
-function linesOf({ results, unit }: PresetComparison): Line[] {
+function linesOf({ results, unit }: PresetComparison) {
   const value = (point: PresetResult['curve'][number]): number | undefined =>
     unit === 'nats' ? point.validationNats : point.validationBitsPerDim;
   return results.flatMap((result) => {

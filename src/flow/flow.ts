@@ -39,21 +39,11 @@ export function quantizationNats(config: ModelConfig, dimensions: number): numbe
   return config.kind === 'image' ? dimensions * Math.log(config.levels) : 0;
 }
 
-/** The parts of ln p(x) of each example, nats; [N] or scalars. Their sum is ln p of the preprocessed density. */
-export interface LogLikelihood {
-  z: Tensor;
-  prior: Tensor;
-  logDet: Tensor;
-  preprocessing: Tensor;
-}
-
-/** @param x in data units: dequantized pixels in [0, levels), or coordinates; [N, …]. */
-export function logLikelihood(
-  flow: Flow,
-  preprocess: Preprocess | undefined,
-  ctx: FlowContext,
-  x: Tensor,
-): LogLikelihood {
+/**
+ * The parts of ln p(x) of each example, nats; [N] or scalars. Their sum is ln p of the preprocessed density.
+ * @param x in data units: dequantized pixels in [0, levels), or coordinates; [N, …].
+ */
+export function logLikelihood(flow: Flow, preprocess: Preprocess | undefined, ctx: FlowContext, x: Tensor) {
   const prepared: Step = preprocess ? preprocess.forward(ctx, x) : { value: x, logDet: tf.scalar(0) };
   const { value: z, logDet } = flow.forward(ctx, prepared.value);
   return { z, prior: flow.base.logProb(ctx, z), logDet, preprocessing: prepared.logDet };

@@ -1,6 +1,5 @@
 /** Back and forward through what was selected: layer, tab, example and comparison, as a browser goes through pages. */
 import { batch as together, computed, effect, signal } from '@preact/signals';
-import type { ExampleRef } from '../../src/protocol/selection';
 import { stateOf } from '../base/store/store';
 import { compareState } from '../features/compare/state';
 
@@ -49,24 +48,18 @@ export function goForward<T>(history: History<T>, now: number): History<T> {
   return { past: [...past, present], present: after, since: now, future: future.slice(0, -1) };
 }
 
-interface Place {
-  layer: number;
-  tab: string;
-  example: ExampleRef | undefined;
-  /** Path of the model that is compared with. */
-  compared: string | undefined;
-}
-
 export const historyState = stateOf((store) => {
   const { layer, example } = store;
   const tab = store.tabs.layer;
   const compared = store.state(compareState).path;
-  const here = (): Place => ({
+  const here = () => ({
     layer: layer.value,
     tab: tab.value,
     example: example.value,
+    /** Path of the model that is compared with. */
     compared: compared.value,
   });
+  type Place = ReturnType<typeof here>;
   const same = (a: Place, b: Place): boolean => JSON.stringify(a) === JSON.stringify(b);
   const history = signal<History<Place>>({ past: [], present: here(), since: 0, future: [] });
 

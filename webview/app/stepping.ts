@@ -36,16 +36,11 @@ export const steppingState = stateOf((store) => {
   };
 });
 
-/** The example that paging leads to next, asked for before it is wanted: its answers wait among those that are kept. */
-interface Ahead {
-  /** Paging went this way, and is taken to go on. */
-  went(by: number): void;
-}
-
 /** Whoever leafs through faster than this has no use for what lies ahead. */
 const restMilliseconds = 200;
 
 /**
+ * Asks for the example that paging leads to next before it is wanted: its answers wait among those that are kept.
  * @param selection that is shown completely; null while anything of it is still computed, so that nothing waits for an
  *   unneeded answer. In training mode an example from outside of the batch takes the whole batch along, so that nothing is
  *   asked ahead.
@@ -56,7 +51,7 @@ function askAhead(
   selection: () => Selection | null,
   layer: () => number | null,
   total: (of: ExampleRef) => number,
-): Ahead {
+) {
   const direction = signal(1);
   const next = signal<Selection | null>(null);
   let rest = 0;
@@ -76,5 +71,8 @@ function askAhead(
     const open = layer();
     return next.value && open !== null ? { ...next.value, layer: open } : null;
   });
-  return { went: (by) => void (direction.value = Math.sign(by) || 1) };
+  return {
+    /** Paging went this way, and is taken to go on. */
+    went: (by: number) => void (direction.value = Math.sign(by) || 1),
+  };
 }

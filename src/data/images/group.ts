@@ -7,14 +7,6 @@ export interface ImageGroup {
   labels?: Int32Array;
 }
 
-export interface GroupedImages {
-  train: ImageGroup;
-  validation?: ImageGroup;
-  labelNames?: string[];
-  /** Which folder is held out. */
-  heldOut?: string;
-}
-
 const extension = /\.(png|jpe?g|webp)$/i;
 const validationNames = ['val', 'valid', 'validation', 'test'];
 
@@ -38,7 +30,7 @@ export function isImageName(path: string): boolean {
  * decides the order.
  * @param paths relative, with "/", of images only
  */
-export function groupImages(paths: readonly string[]): GroupedImages {
+export function groupImages(paths: readonly string[]) {
   const all = paths
     .map((path, file) => ({ file, parts: path.split('/') }))
     .sort((a, b) => compare(paths[a.file]!, paths[b.file]!));
@@ -47,10 +39,11 @@ export function groupImages(paths: readonly string[]): GroupedImages {
   const tops = new Map<string, string>();
   for (const { parts } of entries) if (parts.length > 1) tops.set(parts[0]!.toLowerCase(), parts[0]!);
   const train = tops.get('train') ?? tops.get('training');
+  /** Which folder is held out. */
   const heldOut = validationNames.map((name) => tops.get(name)).find((name) => name !== undefined);
   if (train === undefined || heldOut === undefined) {
     const { group, names } = classes(entries, []);
-    return { train: group, ...(names.length > 0 ? { labelNames: names } : {}) };
+    return { train: group, labelNames: names.length > 0 ? names : undefined };
   }
   const below = (top: string) =>
     entries.flatMap(({ file, parts }) => (parts[0] === top ? [{ file, parts: parts.slice(1) }] : []));
@@ -61,7 +54,7 @@ export function groupImages(paths: readonly string[]): GroupedImages {
     train: first.group,
     validation: second.group,
     heldOut,
-    ...(first.group.labels ? { labelNames: names } : {}),
+    labelNames: first.group.labels && names,
   };
 }
 

@@ -116,12 +116,6 @@ export function pageShape(shape: readonly number[], layout: Layout): number[] {
   return layout === 'nchw' && shape.length === 3 ? [height, width, channels] : [...shape];
 }
 
-interface Arrangement {
-  shape: number[];
-  /** Variables at the layer's output, in the page's order. */
-  ids: Int32Array;
-}
-
 export function layerBuilder(probe: Probe, variables: Variables) {
   const { graph, ports, shapes, batch } = probe;
   const { tensors, home } = variables;
@@ -130,8 +124,11 @@ export function layerBuilder(probe: Probe, variables: Variables) {
     lineage[tensors[0]!.ids[from]!] = k;
   });
 
-  /** The first tensor that holds what the layer made and nothing that is not of the flow. */
-  const arrange = (made: ReadonlySet<number>, to: Cut, withOthers: boolean): Arrangement => {
+  /**
+   * The shape and the variables of the layer's output, in the page's order: of the first tensor that holds what the layer
+   * made and nothing that is not of the flow.
+   */
+  const arrange = (made: ReadonlySet<number>, to: Cut, withOthers: boolean) => {
     const live = new Set(to);
     let first = Infinity;
     for (const id of made) first = Math.min(first, tensors[home[id]!]!.order);

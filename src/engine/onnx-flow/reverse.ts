@@ -19,13 +19,6 @@ import type { Probe } from './probe';
 import { far } from './step';
 import type { Variables } from './variables';
 
-export interface Reversed {
-  /** Inputs of the file, as `output`: [count, …], channels last. */
-  input: Float32Array;
-  /** ln |det| of the file's own map at them, nats; [count]. */
-  logDet: Float32Array;
-}
-
 /**
  * Undefined where not all of the flow is understood.
  * @param whole the file's own log-dets, [count], which are taken where curves have none that is exact
@@ -83,6 +76,7 @@ export function createReverse(
   };
   return {
     /**
+     * The inputs of the file, as `output`: [count, …], channels last; and ln |det| of the file's own map at them, nats.
      * @param context one for each example, or one for all
      * @throws UserError where a value cannot be reached
      */

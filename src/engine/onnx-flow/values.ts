@@ -22,17 +22,8 @@ export interface BatchValues {
   located(located: Located, example: number): Float32Array;
 }
 
-export interface LayerValues {
-  /** @param input [count, …], channels last @param context [count, C], of a flow that takes one */
-  run(input: Float32Array, count: number, context?: Float32Array): Promise<BatchValues>;
-  dispose(): Promise<void>;
-}
-
 /** @param tensors that elements are going to be read from */
-export function createLayerValues(
-  { probe, outputShape }: AnalyzedFlow,
-  tensors: Iterable<string>,
-): LayerValues {
+export function createLayerValues({ probe, outputShape }: AnalyzedFlow, tensors: Iterable<string>) {
   const { ports } = probe;
   const { input, output, logDet, shape, layout, fixedBatch } = ports;
   const names = [...new Set([output, ...(logDet ? [logDet] : []), ...tensors])].filter(
@@ -43,7 +34,8 @@ export function createLayerValues(
   const size = sizeOf(inputShape);
 
   return {
-    async run(values, count, context) {
+    /** @param values [count, …], channels last @param context [count, C], of a flow that takes one */
+    async run(values: Float32Array, count: number, context?: Float32Array): Promise<BatchValues> {
       session ??= openWhole(probe, names);
       const opened = await session;
       const laid = fromChannelsLast(values, inputShape, layout);

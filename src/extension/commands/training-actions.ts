@@ -20,13 +20,7 @@ export async function trainingActions(services: Services): Promise<void> {
   await choice?.run();
 }
 
-interface Action {
-  label: string;
-  detail?: string;
-  run(): Promise<unknown>;
-}
-
-function actionsOf(services: Services, training: Training): Action[] {
+function actionsOf(services: Services, training: Training) {
   const { stopping, folder } = training;
   const { best } = training.progress ?? {};
   const run = Uri.file(folder);

@@ -5,11 +5,7 @@
  */
 import type { EngineProcess } from './engine-process';
 
-export interface EngineLease {
-  /** The process in use; started if need be. Another object after a crash. */
-  engine(): EngineProcess;
-  dispose(): void;
-}
+export type EngineLease = ReturnType<SharedEngine['acquire']>;
 
 export class SharedEngine {
   private users = 0;
@@ -22,11 +18,12 @@ export class SharedEngine {
     private readonly graceMilliseconds = 5000,
   ) {}
 
-  acquire(): EngineLease {
+  acquire() {
     this.users++;
     clearTimeout(this.timer);
     let held = true;
     return {
+      /** The process in use; started if need be. Another object after a crash. */
       engine: () => {
         if (!held) throw new Error('This lease of the engine has been given back.');
         return this.running();

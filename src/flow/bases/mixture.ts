@@ -22,23 +22,16 @@ function logSumExp(x: Tensor): Tensor {
   return tf.add(tf.log(sum), tf.reshape(top, [-1, ...x.shape.slice(1, -1)]));
 }
 
-interface Parts {
-  logWeights: Tensor;
-  loc: Tensor;
-  logScale: Tensor;
-  /** M, one behind the other: [K·D, D]. */
-  lower: Tensor | undefined;
-}
-
 /** @param components K, at least 2 */
 export function mixture(dim: number, components: number, covariance: 'diagonal' | 'full'): Base {
   const full = covariance === 'full';
-  const of = (ctx: FlowContext): Parts => {
+  const of = (ctx: FlowContext) => {
     const logits = tf.reshape(ctx.get('base.logits'), [1, components]);
     return {
       logWeights: tf.sub(logits, tf.reshape(logSumExp(logits), [1, 1])),
       loc: ctx.get('base.loc'),
       logScale: ctx.get('base.logScale'),
+      /** M, one behind the other: [K·D, D]. */
       lower: full
         ? tf.mul(
             tf.reshape(ctx.get('base.lower'), [components * dim, dim]),
@@ -51,7 +44,7 @@ export function mixture(dim: number, components: number, covariance: 'diagonal' 
     };
   };
   /** The noise of each component that each latent is made of: [N, K, D]. */
-  const noises = (z: Tensor, { loc, logScale, lower }: Parts): Tensor => {
+  const noises = (z: Tensor, { loc, logScale, lower }: ReturnType<typeof of>): Tensor => {
     const around = tf.sub(tf.expandDims(z, 1), loc);
     if (!lower) return tf.mul(around, tf.exp(tf.neg(logScale)));
     const mixed = tf.reshape(tf.matMul(z, lower, false, true), [-1, components, dim]);

@@ -45,16 +45,11 @@ export const recomputeActivations = ({
     });
   });
 
-interface Renewal {
-  norm: Node;
-  scope: string;
-}
-
-function renewalsOf(graph: Graph, leastValues: number): Map<number, Renewal> {
+function renewalsOf(graph: Graph, leastValues: number) {
   const producers = producersOf(graph);
   const consumers = consumersOf(graph);
   const results = new Set(graph.outputs.map(({ value }) => value));
-  const renewals = new Map<number, Renewal>();
+  const renewals = new Map<number, { norm: Node; scope: string }>();
   for (const { op, inputs, outputs, scope } of graph.nodes) {
     const [output] = outputs as [number];
     if (op !== 'Relu' || sizeOf(graph.values.get(output)!.shape) < leastValues) continue;

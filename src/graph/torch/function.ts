@@ -24,14 +24,6 @@ export interface Surroundings {
   hasSizes: boolean;
 }
 
-export interface PrintedFunction {
-  args: readonly string[];
-  /** For example "x [N, 2], context [N, 1] → y [N, 2], log_det [N]". */
-  types: string;
-  results: number;
-  lines: readonly string[];
-}
-
 /** By rank. */
 const openSizes = ['', 'N', 'N, D', 'N, L, D', 'N, H, W, C'];
 
@@ -57,7 +49,7 @@ export class FunctionPrinter extends GraphWriter {
     this.names = namesOf({ ...graph, inputs: this.args }, this.statements, hints);
   }
 
-  print(): PrintedFunction {
+  print() {
     const lines = this.statements.lines.map((line, at) => {
       const right = this.expression(line);
       const left = this.names.define(line, at).join(', ');
@@ -73,6 +65,7 @@ export class FunctionPrinter extends GraphWriter {
     );
     return {
       args: this.args.map(({ name }) => name),
+      /** For example "x [N, 2], context [N, 1] → y [N, 2], log_det [N]". */
       types: `${parameters} → ${returned.join(', ')}`,
       results: results.length,
       lines: asLoops([...lines, `return ${results.join(', ')}`], (list) => this.surroundings.lengthOf(list)),
@@ -160,7 +153,10 @@ export class FunctionPrinter extends GraphWriter {
 }
 
 /** `def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:` and what is in it. */
-export function methodText(name: string, { args, types, results, lines }: PrintedFunction): string {
+export function methodText(
+  name: string,
+  { args, types, results, lines }: ReturnType<FunctionPrinter['print']>,
+): string {
   const parameters = ['self', ...args.map((arg) => `${arg}: Tensor`)].join(', ');
   const type = results === 1 ? 'Tensor' : `tuple[${Array<string>(results).fill('Tensor').join(', ')}]`;
   return [

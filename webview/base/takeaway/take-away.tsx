@@ -28,11 +28,6 @@ export interface TakeAwayProps {
   content?: string;
 }
 
-interface Item {
-  name: string;
-  run(): Promise<string | undefined>;
-}
-
 export function TakeAway(props: TakeAwayProps) {
   const { model, about, title, frame, content } = props;
   const store = useStore();
@@ -72,7 +67,7 @@ export function TakeAway(props: TakeAwayProps) {
     );
   };
 
-  const take = async (item: Item): Promise<void> => {
+  const take = async (item: ReturnType<typeof itemsOf>[number]): Promise<void> => {
     close();
     button()?.focus();
     try {
@@ -130,7 +125,7 @@ function pixels(place: { right: number; top?: number; bottom?: number }): Record
   return Object.fromEntries(Object.entries(place).map(([side, value]) => [side, `${value}px`]));
 }
 
-function itemsOf({ model, numbers, fileName }: TakeAwayProps, store: Store, picture: () => Picture): Item[] {
+function itemsOf({ model, numbers, fileName }: TakeAwayProps, store: Store, picture: () => Picture) {
   const { host } = store.connection;
   const { columns, arrays } = numbers();
   const run = model.runFolder?.split(/[\\/]/).at(-1);
@@ -139,7 +134,7 @@ function itemsOf({ model, numbers, fileName }: TakeAwayProps, store: Store, pict
   const save = async (ending: string, content: Uint8Array): Promise<string | undefined> =>
     (await host.save(`${stem}.${ending}`, content)) ? text.saved(`${stem}.${ending}`) : undefined;
   const named = Object.entries(arrays ?? {});
-  const items: Item[] = [
+  const items = [
     {
       name: text.copyPicture,
       async run() {

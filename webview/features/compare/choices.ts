@@ -5,11 +5,6 @@ import { count } from '../../base/format/numbers';
 import { validationText } from '../../base/curves/validation-text';
 import { words } from '../../base/words';
 
-export interface Choice {
-  value: string;
-  text: string;
-}
-
 /** "step 325, best, 2.013 bits/dim": validation as far as it was measured. */
 function checkpointName(checkpoint: CheckpointInfo): string {
   const { step, best } = checkpoint;
@@ -23,7 +18,7 @@ export function choicesOf(
   a: ModelSummary,
   checkpoints: readonly CheckpointInfo[],
   { runs, recent }: Comparables,
-): Choice[] {
+) {
   const all = [
     ...checkpoints
       .filter(({ path }) => path !== a.path)

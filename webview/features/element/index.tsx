@@ -65,12 +65,7 @@ function namesOf({ layers }: ModelSummary, indices: readonly number[]): string {
   return [...counts].map(([name, n]) => (n > 1 ? `${name} (${n})` : name)).join(', ');
 }
 
-interface Part {
-  name: string;
-  map: NdArray<Float32Array>;
-}
-
-function partsOf(model: ModelSummary, shares: Contribution): Part[] {
+function partsOf(model: ModelSummary, shares: Contribution) {
   const layers = layersName(model);
   const norms = normsName(model);
   return [

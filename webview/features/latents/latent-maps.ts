@@ -1,21 +1,13 @@
 /** The latents of each scale as one map, at the places in the picture where they leave. */
 import type { LatentsView } from '../../../src/protocol/latents';
 
-export interface LatentMap {
-  /** Zero-based; undefined where scales are not known. */
-  scale?: number;
-  width: number;
-  height: number;
-  /** Element of z in each cell, row-major; −1 where the scale has none. */
-  elements: Int32Array;
-  count: number;
-}
+export type LatentMap = ReturnType<typeof latentMaps>[number];
 
 /**
  * Rows, columns and channels that a scale does not use are left out, so that coarse scales are small maps and no grids of
  * gaps. Channels are side by side, as close to a square as possible.
  */
-export function latentMaps({ shape, z, scales, places }: LatentsView): LatentMap[] {
+export function latentMaps({ shape, z, scales, places }: LatentsView) {
   const [, width = 1, channels = 1] = shape;
   const all = Array.from(z.keys());
   const last = scales ? Math.max(...new Set(scales)) : 0;
@@ -32,6 +24,7 @@ export function latentMaps({ shape, z, scales, places }: LatentsView): LatentMap
     const across = Math.ceil(Math.sqrt(planes.size));
     const mapWidth = Math.max(1, across * columns.size);
     const mapHeight = Math.max(1, Math.ceil(planes.size / Math.max(1, across)) * rows.size);
+    /** Element of z in each cell, row-major; −1 where the scale has none. */
     const elements = new Int32Array(mapWidth * mapHeight).fill(-1);
     for (const { element, row, column, channel } of at) {
       const plane = planes.get(channel)!;
@@ -40,6 +33,7 @@ export function latentMaps({ shape, z, scales, places }: LatentsView): LatentMap
       elements[y * mapWidth + x] = element;
     }
     return {
+      /** Zero-based; undefined where scales are not known. */
       ...(scales ? { scale } : {}),
       width: mapWidth,
       height: mapHeight,

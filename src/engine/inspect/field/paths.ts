@@ -30,13 +30,8 @@ export async function fieldPaths(
   };
 }
 
-interface States extends Pick<FieldPaths, 'times' | 'slices'> {
-  /** [N, T, D] */
-  values: Float32Array;
-}
-
 /** The states of examples on their way. @throws UserError for a flow without a vector field, CancelledError */
-async function statesOf({ model, signal }: Inquiry, examples: ExampleBatch): Promise<States> {
+async function statesOf({ model, signal }: Inquiry, examples: ExampleBatch) {
   const { count } = examples;
   const size = model.dimensions;
   const slices = model.layers
@@ -55,6 +50,7 @@ async function statesOf({ model, signal }: Inquiry, examples: ExampleBatch): Pro
   const steps = parts.map(({ length }) => length / (count * size) - 1);
   const total = steps.reduce((sum, n) => sum + n, 1);
   const times = new Float32Array(total);
+  /** [N, T, D] */
   const values = new Float32Array(count * total * size);
   let first = 0;
   const places = slices.map(({ layer, from, to }, k) => {

@@ -1,6 +1,5 @@
 /** Examples that views derive other examples from: their values and their latents. */
 import type { SourceRef } from '../../../protocol/selection';
-import type { NdArray } from '../../../protocol/tensors';
 import { contextFeed } from '../../model/context';
 import { contextsOf, sampleLatents, sourceOf } from '../../model/examples';
 import type { ExampleSource, InspectedFlow } from '../../model/inspected-flow';
@@ -16,20 +15,12 @@ export interface ExampleLatents {
   context?: Float32Array;
 }
 
-export interface Sources extends ExampleLatents {
-  /** [n, …] as given, in data units, padding cut off. */
-  shown: NdArray<Float32Array>;
-}
-
 /** @throws UserError for an example that does not exist, CancelledError */
-export async function sourcesOf(
-  model: ExampleSource,
-  refs: readonly SourceRef[],
-  signal: AbortSignal,
-): Promise<Sources> {
+export async function sourcesOf(model: ExampleSource, refs: readonly SourceRef[], signal: AbortSignal) {
   const { dimensions: size, config, runner } = model;
   const n = refs.length;
   const x = new Float32Array(n * size);
+  /** [n, …] as given, in data units, padding cut off. */
   const shown = new Float32Array(n * size);
   const contexts: number[] = [];
   for (const [i, ref] of refs.entries()) {
