@@ -179,10 +179,7 @@ export function requestedData(request: RunRequest): DataConfig {
 }
 
 /** What the model says of images that come as context with its images. */
-function imageContext(
-  data: Record<string, unknown>,
-  model: Record<string, unknown>,
-): { contextShape?: unknown[] } {
+function imageContext(data: Record<string, unknown>, model: Record<string, unknown>) {
   const { context } = model;
   if (data.contextSource === undefined || !isRecord(context)) return {};
   return { contextShape: [context.height, context.width, context.channels] };

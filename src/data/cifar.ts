@@ -223,11 +223,7 @@ const mostCharacters = 2 ** 24;
  * archive says.
  * @throws UserError when it is damaged
  */
-async function openTar(
-  file: string,
-  isNeeded: (name: string) => boolean,
-  resources: Resources,
-): Promise<{ entries: Map<string, ByteSource>; others: string[] }> {
+async function openTar(file: string, isNeeded: (name: string) => boolean, resources: Resources) {
   const entries = new Map<string, ByteSource>();
   const others: string[] = [];
   try {

@@ -159,10 +159,7 @@ export function interleave(a: Float32Array, sizeA: number, b: Float32Array, size
 }
 
 /** Rows of a data set as features and, where it has one, context. */
-export function splitContext(
-  rows: Float32Array,
-  data: { shape: readonly number[] } & WithContext,
-): { features: Float32Array; context?: Float32Array } {
+export function splitContext(rows: Float32Array, data: { shape: readonly number[] } & WithContext) {
   const [dim, size] = [sizeOf(data.shape), contextSizeOf(data)];
   if (size === 0) return { features: rows };
   const count = rows.length / (dim + size);

@@ -34,14 +34,11 @@ export async function valuesOf({ bytes, where }: StoredArray): Promise<NpyArray>
 }
 
 /** The arrays of an .npz by their names. @throws UserError when the file is not a zip file or is damaged */
-export async function openArchive(
-  file: string,
-  resources: Resources,
-): Promise<{ names: string[]; get(name: string): Promise<StoredArray> }> {
+export async function openArchive(file: string, resources: Resources) {
   const entries = await openZip(file, resources);
   return {
     names: [...entries.keys()].filter((name) => name.endsWith('.npy')).map((name) => name.slice(0, -4)),
-    get: async (name) =>
+    get: async (name: string) =>
       storedArray(await entryBytes(entries.get(`${name}.npy`)!, resources), `${file}: array "${name}"`),
   };
 }

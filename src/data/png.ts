@@ -49,11 +49,7 @@ export async function writeScatter(
 }
 
 /** The same grid as the bytes of a PNG file, with its size in pixels. */
-export async function sampleSheet(
-  values: NdArray<Float32Array>,
-  levels: number,
-  columns: number,
-): Promise<{ png: Uint8Array; width: number; height: number }> {
+export async function sampleSheet(values: NdArray<Float32Array>, levels: number, columns: number) {
   const raster = sampleGrid(values, levels, columns);
   return { png: await encode(raster), width: raster.width, height: raster.height };
 }

@@ -19,11 +19,7 @@ const blockValues = 2 ** 20;
  * 1,438 and 359.
  * @throws UserError when too few examples remain for training.
  */
-export function holdOut(
-  all: Examples,
-  options: SplitOptions,
-  source: string,
-): { train: Split; validation: Split } {
+export function holdOut(all: Examples, options: SplitOptions, source: string) {
   const total = Math.min(all.count, options.limit ?? all.count);
   const held = heldOutCount(total, options.validation);
   if (total - held < fewest) {
@@ -54,11 +50,7 @@ export function heldOutLimit({ validation, limit }: SplitOptions): number | unde
 }
 
 /** How many examples `holdOut` or a separate test file give, before anything is read. */
-export function splitCounts(
-  count: number,
-  options: SplitOptions,
-  test?: number,
-): { train: number; validation: number } {
+export function splitCounts(count: number, options: SplitOptions, test?: number) {
   const total = Math.min(count, options.limit ?? count);
   if (test !== undefined) return { train: total, validation: Math.min(test, heldOutLimit(options) ?? test) };
   const held = Math.min(total, heldOutCount(total, options.validation));

@@ -67,10 +67,7 @@ export async function comparePresets(
 }
 
 /** All of them before the first is trained. */
-async function checkPresets({
-  data,
-  presets,
-}: ComparePresetsRequest): Promise<{ kind: 'vector' | 'image'; name: string }> {
+async function checkPresets({ data, presets }: ComparePresetsRequest) {
   const twice = presets.find((preset, i) => presets.indexOf(preset) < i);
   if (twice !== undefined) throw new UserError(`The preset "${twice}" is named twice; expected each once.`);
   const looksLikePath = data.includes('/') || data.includes('\\') || path.extname(data) !== '';

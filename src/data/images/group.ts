@@ -58,10 +58,7 @@ export function groupImages(paths: readonly string[]) {
   };
 }
 
-function classes(
-  entries: readonly { file: number; parts: string[] }[],
-  known: readonly string[],
-): { group: ImageGroup; names: string[] } {
+function classes(entries: readonly { file: number; parts: string[] }[], known: readonly string[]) {
   const files = entries.map(({ file }) => file);
   if (entries.some(({ parts }) => parts.length < 2)) return { group: { files }, names: [...known] };
   const before = new Set(known);

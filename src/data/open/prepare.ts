@@ -51,10 +51,7 @@ export function countsOf(
 }
 
 /** @param source a built-in name, or the path of data or of a run config (.json) that names them */
-export async function requestFor(
-  source: string,
-  baseFolder: string,
-): Promise<{ request: RunRequest; base: string }> {
+export async function requestFor(source: string, baseFolder: string) {
   if (isBuiltin({ source, format: 'auto' })) return { request: { data: source }, base: baseFolder };
   const file = path.resolve(baseFolder, source);
   if (!/\.json$/i.test(source)) return { request: { data: source }, base: baseFolder };

@@ -285,11 +285,7 @@ async function carryOut(
 }
 
 /** Σ ε φ(y) [n, size], and the log of what it stretches [n]. */
-function movesOf(
-  { places, bases, values, size }: Layer,
-  change: Float64Array,
-  count: number,
-): { by: Float32Array; logDet: Float64Array } | undefined {
+function movesOf({ places, bases, values, size }: Layer, change: Float64Array, count: number) {
   const by = new Float32Array(count * size);
   const logDet = new Float64Array(count);
   const phi = new Float64Array(shapes);

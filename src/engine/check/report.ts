@@ -86,10 +86,7 @@ function whyNoBlame(many: boolean, layers: ReportOptions['layers']): string {
 const withoutDraws = ({ byDraw: _, rows: __, ...rest }: BlamedDraws): CheckReport['blame'] => rest;
 
 /** By rows of the target: the mean of q / p is the flow's mass within the support over Z, also where the flow never draws. */
-function evidenceOfRows(
-  { logP, logQ }: NonNullable<ReportOptions['rows']>,
-  outside: number,
-): { value: number; error: number } {
+function evidenceOfRows({ logP, logQ }: NonNullable<ReportOptions['rows']>, outside: number) {
   const { value, error } = logEvidence(logQ.map((q, i) => q - logP[i]!));
   return { value: Math.log1p(-outside) - value, error };
 }

@@ -44,10 +44,7 @@ export async function scoreExamples(
 }
 
 /** −ln p of one or more examples. */
-export async function scoreBatch(
-  { model, signal }: Inquiry,
-  batch: ExampleBatch,
-): Promise<{ nats: Float32Array; bitsPerDim?: Float32Array }> {
+export async function scoreBatch({ model, signal }: Inquiry, batch: ExampleBatch) {
   const result = await scoreRows(model.runner, batch, { signal });
   return {
     nats: Float32Array.from(result.nats),

@@ -3,7 +3,6 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Graph } from '../../graph/ir';
 import { anyBatch, type TensorMap } from '../../graph/trace/trace';
-import type { Quantity } from '../../protocol/quantities';
 import type { NdArray } from '../../protocol/tensors';
 import type { Feeds } from '../backends/backend';
 import { exampleInputs, forwardFromData, graphContext, traceFlow } from '../model/flow-graphs';
@@ -37,15 +36,12 @@ type Part =
 type QuantityPart = 'first' | 'largest' | 'bad';
 
 /** Names of the graph's outputs for a layer, and for each quantity that it declares. */
-function namesOf({ info: { index, quantities = [] } }: ModelLayer): {
-  at(part: Part): string;
-  quantities: (Quantity & { at(part: QuantityPart): string })[];
-} {
+function namesOf({ info: { index, quantities = [] } }: ModelLayer) {
   return {
-    at: (part) => `${index}:${part}`,
+    at: (part: Part) => `${index}:${part}`,
     quantities: quantities.map((quantity) => ({
       ...quantity,
-      at: (part) => `${index}:${quantity.name}:${part}`,
+      at: (part: QuantityPart) => `${index}:${quantity.name}:${part}`,
     })),
   };
 }

@@ -156,10 +156,7 @@ function barePriors(config: ImageModelConfig): ImageModelConfig {
 }
 
 /** The shape of the library's z, channels last, and our element at each place of it. */
-function libraryLatents(
-  { latents }: ImageModelConfig,
-  { latentParts = [], layers }: Flow,
-): { shape: readonly number[]; order: ArrayLike<number> } {
+function libraryLatents({ latents }: ImageModelConfig, { latentParts = [], layers }: Flow) {
   const last = layers.at(-1)!.outputShape;
   const alone = latents === 'last' ? latentParts.slice(-1) : latentParts;
   if (alone.length === 1 && last[0]! * last[1]! > 1) {

@@ -58,11 +58,7 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
   const { backward } = rows;
 
   /** The flow's values for x in data units. */
-  const run = async (
-    x: Float32Array,
-    count: number,
-    context: Context,
-  ): Promise<{ values: BatchValues; inside: Float32Array; preprocessing?: Float32Array }> => {
+  const run = async (x: Float32Array, count: number, context: Context) => {
     const step = await outside?.forward(x, count);
     const inside = step?.value ?? x;
     const values = await source.values(inside, count, contextsOf(context, count));

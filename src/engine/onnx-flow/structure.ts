@@ -239,10 +239,7 @@ async function measureOrder(asking: Asking): Promise<OrderedMap | DenseMap | und
 }
 
 /** Takes made values whose inputs are known but for one, again and again; undefined where there is none. */
-function peel(
-  depends: readonly (readonly number[])[],
-  count: number,
-): { order: Int32Array; places: Int32Array } | undefined {
+function peel(depends: readonly (readonly number[])[], count: number) {
   const order = new Int32Array(depends.length).fill(-1);
   const places = new Int32Array(depends.length);
   const known = new Uint8Array(count);

@@ -89,10 +89,7 @@ function dataOf(metadata: OnnxMetadata | undefined): Pick<OpenedRunner, 'data' |
 }
 
 /** An export is several files; any of them stands for the file of the requested direction, if that is next to it. */
-async function partFor(
-  file: string,
-  direction: 'forward' | 'inverse',
-): Promise<{ file: string; metadata: OnnxMetadata | undefined }> {
+async function partFor(file: string, direction: 'forward' | 'inverse') {
   const metadata = await metadataOf(file);
   const fits =
     !metadata || metadata.part === direction || (metadata.part === 'sample' && direction === 'inverse');

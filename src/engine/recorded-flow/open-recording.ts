@@ -3,7 +3,7 @@ import { defined } from '../../base/defined';
 import { range } from '../../base/order';
 import { sizeOf } from '../../base/shape';
 import { several, shortened, UserError } from '../../base/user-error';
-import { readRecording, type Recording, type RecordedLayer } from '../../checkpoint/recording/read';
+import { readRecording, type Recording } from '../../checkpoint/recording/read';
 import type { RecordingAbout } from '../../checkpoint/recording/schema';
 import { listCheckpoints, runPaths } from '../../checkpoint/run-folder';
 import type { SafetensorsFile } from '../../checkpoint/tensors/safetensors';
@@ -228,11 +228,7 @@ function recordedData(recording: Recording): ModelData {
 function recordedAnswers(recording: Recording, running: RunningFlow | undefined): RecordedAnswers {
   const { file, layers } = recording;
   /** A layer with the number of the example that has this input of it, under its context. */
-  const exampleOf = (
-    index: number,
-    values: Float32Array,
-    context: Float32Array | undefined,
-  ): { layer: RecordedLayer; example: number } => {
+  const exampleOf = (index: number, values: Float32Array, context: Float32Array | undefined) => {
     const contextRow = context && { shape: [1, context.length], data: context };
     for (const { layers: known, context: contexts } of [recording, ...(running?.recent() ?? [])]) {
       const layer = known[index]!;

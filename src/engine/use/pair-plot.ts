@@ -103,10 +103,7 @@ async function energyTest(
  * dᵢⱼ = |xᵢ − yⱼ| + |yᵢ − xⱼ| − |xᵢ − xⱼ| − |yᵢ − yⱼ|, and the sum of all distances stays. Features count in units of the
  * examples' standard deviation.
  */
-function pairwise(
-  examples: Float32Array,
-  samples: Float32Array,
-): { differences: Float64Array[]; total: number } {
+function pairwise(examples: Float32Array, samples: Float32Array) {
   const [across, up] = [deviation(examples, 0), deviation(examples, 1)];
   const between = (a: Float32Array, i: number, b: Float32Array, j: number): number =>
     Math.hypot((a[2 * i]! - b[2 * j]!) / across, (a[2 * i + 1]! - b[2 * j + 1]!) / up);

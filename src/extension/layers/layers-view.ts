@@ -8,7 +8,6 @@ import {
   TreeItem,
   TreeItemCollapsibleState,
   type TreeDataProvider,
-  type TreeView,
   window,
 } from 'vscode';
 import type { LayerKind } from '../../protocol/model';
@@ -120,10 +119,7 @@ function layerItem({ layer }: LayerNode): TreeItem {
   return item;
 }
 
-export function registerLayersView(
-  context: ExtensionContext,
-  active: ActiveInspector,
-): { view: TreeView<OutlineNode>; provider: LayersProvider } {
+export function registerLayersView(context: ExtensionContext, active: ActiveInspector) {
   const provider = new LayersProvider(active);
   const view = window.createTreeView('flowscope.layers', {
     treeDataProvider: provider,
@@ -155,11 +151,7 @@ export function registerLayersView(
 }
 
 /** Each item as label and description, for the extension's API. */
-export function describeLayers({ view, provider }: ReturnType<typeof registerLayersView>): {
-  items: string[];
-  selected: string[];
-  badge: number | undefined;
-} {
+export function describeLayers({ view, provider }: ReturnType<typeof registerLayersView>) {
   const words = (node: OutlineNode): string => {
     const { label, description } = provider.getTreeItem(node);
     return `${typeof label === 'string' ? label : ''} ${typeof description === 'string' ? description : ''}`;

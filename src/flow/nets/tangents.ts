@@ -60,11 +60,7 @@ export function normalized({ value, tangents }: Dual, gain: Tensor, bias: Tensor
 }
 
 /** The last layer, which gives a value for each feature, and the sum of the derivatives of each by its own feature. */
-export function withDivergence(
-  { value, tangents }: Dual,
-  weight: Tensor,
-  rest: Tensor,
-): { value: Tensor; divergence: Tensor } {
+export function withDivergence({ value, tangents }: Dual, weight: Tensor, rest: Tensor) {
   const diagonal = tf.mul(tangents, tf.transpose(weight));
   return {
     value: tf.add(product(value, weight), rest),

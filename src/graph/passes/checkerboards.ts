@@ -123,11 +123,7 @@ function isWorth(
 }
 
 /** How a convolution of stride 1 gives one phase of its result: on all of its input, or on that phase of it. */
-function stridden(
-  node: Node,
-  { row, column }: Phase,
-  graph: Graph,
-): { attrs: Node['attrs']; selects: boolean } | undefined {
+function stridden(node: Node, { row, column }: Phase, graph: Graph) {
   const { strides, dilations, pad } = convolutionAttrs(node);
   const [height, width] = graph.values.get(node.inputs[1]!)!.shape as [number, number];
   if (![...strides, ...dilations].every((step) => step === 1)) return undefined;

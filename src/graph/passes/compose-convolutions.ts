@@ -132,10 +132,7 @@ function fixedConvolution(node: Node, graph: Graph): FixedConvolution | undefine
 }
 
 /** The filter and bias of `outer` (1×1) after `inner`. Sums are in double precision. */
-function compose(
-  inner: FixedConvolution,
-  outer: FixedConvolution,
-): { filter: Float32Array; bias: Float32Array } {
+function compose(inner: FixedConvolution, outer: FixedConvolution) {
   const [middle, channels] = outer.shape.slice(2) as [number, number];
   const rows = inner.filter.length / middle;
   const filter = new Float32Array(rows * channels);

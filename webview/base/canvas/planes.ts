@@ -29,20 +29,14 @@ export function planesOf(tensor: Tensor, limit = Infinity, offset = 0): Plane[] 
 }
 
 /** Element `index` of an array [n, …], as a tensor of the rest of the shape. */
-export function item(
-  tensor: { shape: number[]; data: Float32Array },
-  index: number,
-): { shape: number[]; data: Float32Array } {
+export function item(tensor: { shape: number[]; data: Float32Array }, index: number) {
   const shape = tensor.shape.slice(1);
   const size = sizeOf(shape);
   return { shape, data: tensor.data.subarray(index * size, (index + 1) * size) };
 }
 
 /** A table of examples [rows, columns, …] as one list of them. */
-export function flat({ shape, data }: { shape: number[]; data: Float32Array }): {
-  shape: number[];
-  data: Float32Array;
-} {
+export function flat({ shape, data }: { shape: number[]; data: Float32Array }) {
   const [rows = 0, columns = 0, ...event] = shape;
   return { shape: [rows * columns, ...event], data };
 }

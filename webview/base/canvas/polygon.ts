@@ -13,11 +13,7 @@ export interface Cell {
 /** `grid` and `flat` are [n, n, 2]; `flat` is the same grid in latent space. */
 export function gridCells(grid: NdArray<Float32Array>, flat: NdArray<Float32Array>): Cell[] {
   const n = grid.shape[0]!;
-  const area = (
-    nodes: NdArray<Float32Array>,
-    i: number,
-    j: number,
-  ): { corners: Cell['corners']; area: number } => {
+  const area = (nodes: NdArray<Float32Array>, i: number, j: number) => {
     const at = (r: number, c: number): [number, number] => {
       const k = (r * n + c) * 2;
       return [nodes.data[k]!, nodes.data[k + 1]!];

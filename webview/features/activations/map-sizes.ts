@@ -1,5 +1,4 @@
 /** How large the maps of a layer are drawn: side by side at every width, since the eye compares them along one line. */
-import type { RefObject } from 'preact';
 import { useLayoutEffect, useState } from 'preact/hooks';
 import { usePanelRoom, type Room } from '../../base/size/room';
 
@@ -51,10 +50,7 @@ export const mapsStyle = ({ columns, column, frame }: MapSizes): Record<string, 
 });
 
 /** Sizes that fill the panel around an element, by what else is in it. */
-export function useMapSizes(
-  tensors: number,
-  pictures: boolean,
-): { within: RefObject<HTMLDivElement | null>; sizes: MapSizes } {
+export function useMapSizes(tensors: number, pictures: boolean) {
   const { within, room = expected.room } = usePanelRoom();
   const [around, setAround] = useState(expected.around);
   const sizes = mapSizes(room, tensors, around);

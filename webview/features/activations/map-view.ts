@@ -59,11 +59,7 @@ export function windowOf({ left, top, span }: MapView, height: number, width: nu
 }
 
 /** What a window shows of a plane; windows of more than `most` cells a side as means of blocks. */
-export function cut(
-  { width, values }: Plane,
-  window: CellWindow,
-  most: number,
-): { plane: Plane; block: number } {
+export function cut({ width, values }: Plane, window: CellWindow, most: number) {
   const block = Math.ceil(Math.max(window.height, window.width) / most);
   const rows = Math.ceil(window.height / block);
   const columns = Math.ceil(window.width / block);

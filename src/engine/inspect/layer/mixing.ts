@@ -73,10 +73,7 @@ function nearestOf(layers: readonly LayerInfo[], { index }: LayerInfo): readonly
   return layers.slice(start, start + mostLayers);
 }
 
-async function matricesOf(
-  { model, signal }: Inquiry,
-  layers: readonly LayerInfo[],
-): Promise<{ matrices: Float32Array[]; all: MixingSummary[] }> {
+async function matricesOf({ model, signal }: Inquiry, layers: readonly LayerInfo[]) {
   const n = layers[0]!.inputShape.at(-1)!;
   const matrices: Float32Array[] = [];
   const all: MixingSummary[] = [];

@@ -10,7 +10,7 @@ import type {
 import { CancelledError } from '../../../protocol/wire';
 import { batchSize, exampleShape } from '../../model/latents';
 import { cropImages } from '../../model/inputs';
-import { examplesAt, fileExamples, type ExampleBatch } from '../../model/examples';
+import { examplesAt, fileExamples } from '../../model/examples';
 import { spread } from '../../../data/dataset';
 import { lookedAt, splitDistribution } from './diagnostics';
 import { scoreBatch } from '../examples';
@@ -63,11 +63,7 @@ export async function scores(inquiry: SharedInquiry, { source, start }: ScoresQu
 }
 
 /** One damaged picture among many is left out and counted. */
-async function readable(
-  { model, signal }: Inquiry,
-  path: string,
-  rowIndices: readonly number[],
-): Promise<{ batch: ExampleBatch; indices: number[]; reason?: string }> {
+async function readable({ model, signal }: Inquiry, path: string, rowIndices: readonly number[]) {
   try {
     return { batch: await fileExamples(model, path, rowIndices, signal), indices: [...rowIndices] };
   } catch (error) {

@@ -39,10 +39,7 @@ export async function firstNonFinite(
  * The first layer with a stored tensor that is not finite. Its output can be finite all the same: native TensorFlow's ReLU
  * makes 0 of NaN. @throws CancelledError
  */
-export async function firstStoredNonFinite({
-  model,
-  signal,
-}: Inquiry): Promise<{ layer: number; cause: string } | undefined> {
+export async function firstStoredNonFinite({ model, signal }: Inquiry) {
   for (const layer of model.layers) {
     await breathe(signal);
     const cause = storedCause(model, layer);

@@ -115,11 +115,7 @@ class Rows extends BlockedGraph {
   }
 
   /** An image and a constant vector that a value, which nothing else takes, is made of. */
-  private withVector(
-    op: string,
-    id: number,
-    shape: readonly number[],
-  ): { x: number; vector: ConstantData } | undefined {
+  private withVector(op: string, id: number, shape: readonly number[]) {
     const made = this.uses.get(id) === 1 ? this.producers.get(id) : undefined;
     if (made?.op !== op) return undefined;
     for (const [x, constant] of [made.inputs, made.inputs.toReversed()] as [number, number][]) {
