@@ -1,3 +1,5 @@
+import { UserError } from '../../base/user-error';
+import { drawnFile, readDrawn } from '../../engine/check/drawn';
 import { check } from '../../engine/check/run';
 import { examplesToScore } from '../../engine/use/score';
 import type { CheckReport, WorstDraw } from '../../protocol/check';
@@ -21,11 +23,15 @@ export const checkCommand = defineCommand({
     'Which layer: no layer owns the error, since a bijection cannot change it. The answer is what would go if one layer alone were changed a little; the change is made on half of the draws and judged on the others. A layer is named only if it explains most, removes 15% or more, and more than the next one in 95% of resamples.',
   options: {
     target: textOption(
-      'FILE.py:NAME',
-      'The log density: a function of a Python file; log_prob without a name.',
+      'FILE.py:NAME|FILE:COLUMN',
+      'The log density: a function of a Python file, log_prob without a name. Or draws of the flow (.csv, .tsv, .parquet, or .npz with x) and the column or array that holds the log density of each.',
       { required: true },
     ),
-    draws: integerOption('N', 'Draws from the flow.', { min: 100, max: 1_000_000, default: 10_000 }),
+    draws: integerOption('N', 'Draws from the flow, for a function.', {
+      min: 100,
+      max: 1_000_000,
+      default: 10_000,
+    }),
     split: choiceOption(['validation', 'train'], 'Rows of the target: the examples of the run.'),
     ...inputOptions,
     input: { ...inputOptions.input, help: `Rows of the target. ${inputOptions.input.help}` },
@@ -37,20 +43,28 @@ export const checkCommand = defineCommand({
     'A sampler’s flow against its target:': 'flowscope check runs/funnel --target target.py:log_prob',
     'A posterior at one observation, with held-out rows:':
       'flowscope check posterior.pt --target model.py:log_joint --condition 0.4,-1.2 --input reference.npy',
+    'Against a likelihood that was computed elsewhere, for draws of flowscope sample:':
+      'flowscope check posterior.pt --condition 0.4,-1.2 --target draws.npz:log_p',
     'All numbers, and the worst draws with their layers:':
       'flowscope check runs/funnel --target target.py --draws 100000 --json > check.json',
   },
   async run(session, model, options): Promise<Outcome> {
     const { target, draws, seed, split, input, condition, timeout } = options;
     const { opened, ways, flow, condition: context } = await openWeighable(session, model, condition);
+    const file = drawnFile(target);
+    const hasRows = input !== undefined || split !== undefined;
+    if (file && hasRows)
+      throw new UserError(
+        '--input and --split need a target that is a function: it is asked for the density of their rows.',
+      );
     const choice = { input, split, seed, condition, ...tableChoice(session, options) };
-    const examples =
-      input === undefined && split === undefined
-        ? undefined
-        : await examplesToScore(opened, { ...choice, layout: options.layout, space: 'data' });
+    const examples = hasRows
+      ? await examplesToScore(opened, { ...choice, layout: options.layout, space: 'data' })
+      : undefined;
     const count = Math.min(examples?.count ?? 0, most.rows);
     const report = await check({
-      ...{ ways, flow, target, draws, seed, timeout, condition: context },
+      ...{ ways, flow, draws, seed, timeout, condition: context },
+      target: file ? await readDrawn(opened, file) : target,
       names: opened.featureNames,
       rows: examples && (await examples.inputs(0, 0, count)),
       ...inSteps(session, 'drawing'),

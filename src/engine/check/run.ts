@@ -9,7 +9,8 @@ import type { InspectedFlow } from '../model/inspected-flow';
 import type { RunBothWays } from '../use/calibrate';
 import { layersOf } from './layers';
 import { namesOr } from './names';
-import { report } from './report';
+import { weighDrawn, type Drawn } from './drawn';
+import { report, type ReportOptions } from './report';
 import { logDensities, weigh, type Weighed } from './weigh';
 import { openTarget } from './target';
 
@@ -17,43 +18,43 @@ export interface CheckOptions extends BatchOptions {
   ways: RunBothWays;
   /** The flow whose layers are asked; the ways are its own then. */
   flow: InspectedFlow | undefined;
-  target: string;
+  /** A function, or draws with its log density of each. */
+  target: string | Drawn;
   draws: number;
   seed: number;
   timeout?: number;
   /** The observation of a conditional flow, which its ways have too. */
   condition?: ArrayLike<number> | undefined;
   names?: readonly string[] | undefined;
-  /** Rows of the target, [m, D], data units. */
+  /** Rows of a target that is a function, [m, D], data units. */
   rows?: Float32Array | undefined;
 }
 
 /** Rows that the target takes at once. */
 const together = 4096;
 
-/** @throws UserError where the target fails, CancelledError */
+/** @throws UserError where the target fails, or did not get draws of the flow; CancelledError */
 export async function check(options: CheckOptions): Promise<CheckReport> {
   const { ways, flow, seed, signal, condition, timeout } = options;
   const size = sizeOf(ways.forward.inputShape);
   const names = namesOr(options.names, size);
+  const written = async (weighed: Weighed, rows?: ReportOptions['rows']): Promise<CheckReport> =>
+    report(weighed, {
+      ...{ seed, names, signal, rows },
+      ...(flow ? { layers: layersOf(flow, weighed, names, signal) } : {}),
+    });
+  if (typeof options.target !== 'string') return written(await weighDrawn(ways, options.target, options));
   const target = await openTarget(options.target, { condition, signal, ...(timeout ? { timeout } : {}) });
   try {
     let weighed: Weighed | undefined;
     for await (const now of weigh(ways, target, options)) weighed = now;
     if (!weighed) throw new CancelledError();
-    const rows = options.rows && (await rowsOf(options.rows, size));
-    return await report(weighed, {
-      ...{ seed, names, signal, rows },
-      ...(flow ? { layers: layersOf(flow, weighed, names, signal) } : {}),
-    });
+    return await written(weighed, options.rows && (await rowsOf(options.rows, size)));
   } finally {
     target.end();
   }
 
-  async function rowsOf(
-    x: Float32Array,
-    width: number,
-  ): Promise<NonNullable<Parameters<typeof report>[1]['rows']>> {
+  async function rowsOf(x: Float32Array, width: number): Promise<ReportOptions['rows']> {
     const count = x.length / width;
     const logQ = await logDensities(ways.forward, x, count, signal ? { signal } : {});
     const logP = new Float64Array(count);

@@ -49,19 +49,15 @@ export async function* weigh(
     const n = Math.min(draws - start, Math.max(part, Math.min(batchSize(inverse), start)));
     const query = { count: n, seed: seed + number, temperature: 1 };
     const drawn = await sample(inverse, query, { ...batches, unrounded: true });
+    const logQOfPart = await logDensities(forward, drawn.x.data, n, batches);
+    const now = await weighRows(drawn.x.data, logQOfPart, (rows) => target.logDensity(rows.x, rows.count));
     const size = drawn.x.data.length / n;
-    const kept = keptRows(drawn.x.data, await logDensities(forward, drawn.x.data, n, batches), size);
-    const logP = await target.logDensity(kept.x, kept.count);
-    checkValues(logP, kept.x, size);
     x ??= new Float32Array(draws * size);
-    x.set(kept.x, count * size);
-    logQ.set(kept.logQ, count);
-    logWeights.set(
-      logP.map((value, i) => value - kept.logQ[i]!),
-      count,
-    );
-    count += kept.count;
-    nonFinite += n - kept.count;
+    x.set(now.x, count * size);
+    logQ.set(now.logQ, count);
+    logWeights.set(now.logWeights, count);
+    count += now.count;
+    nonFinite += now.nonFinite;
     start += n;
     onProgress?.(start, draws);
     yield {
@@ -82,11 +78,30 @@ export async function logDensities(
   return nats.map((value) => -value);
 }
 
-function keptRows(x: Float32Array, logQ: Float64Array, size: number): Pick<Weighed, 'count' | 'x' | 'logQ'> {
+/**
+ * @param x [n, D] in data units, with log q of each
+ * @param densities log p of the rows that are finite, whose numbers are `rows`
+ * @throws UserError where log p is NaN or +∞
+ */
+export async function weighRows(
+  x: Float32Array,
+  logQ: Float64Array,
+  densities: (kept: { x: Float32Array; count: number; rows: number[] }) => Promise<Float64Array>,
+): Promise<Weighed> {
+  const size = x.length / logQ.length;
   const rows = [...logQ.keys()].filter(
     (i) => Number.isFinite(logQ[i]) && x.subarray(i * size, (i + 1) * size).every(Number.isFinite),
   );
-  return { count: rows.length, x: rowsAt(x, size, rows), logQ: Float64Array.from(rows, (i) => logQ[i]!) };
+  const kept = { x: rowsAt(x, size, rows), count: rows.length, rows };
+  const logP = await densities(kept);
+  checkValues(logP, kept.x, size);
+  return {
+    count: kept.count,
+    x: kept.x,
+    logQ: Float64Array.from(rows, (i) => logQ[i]!),
+    logWeights: logP.map((value, i) => value - logQ[rows[i]!]!),
+    nonFinite: logQ.length - kept.count,
+  };
 }
 
 /** Nothing is weighed with holes in it. */
