@@ -67,21 +67,7 @@ export async function readNpy(file: string): Promise<NpyArray> {
   return parseNpy(await readUnpacked(file), file);
 }
 
-export interface NpyHeader {
-  shape: number[];
-  /** Column-major. */
-  fortran: boolean;
-  /** NumPy's name of what `decoder` gives. */
-  dtype: string;
-  /** As the file has it, for example "<f4". */
-  descr: string;
-  /** By kind and size, for example "f4". */
-  type: string;
-  bigEndian: boolean;
-  /** Bytes of a value, and where values begin. */
-  itemBytes: number;
-  start: number;
-}
+export type NpyHeader = ReturnType<typeof parseNpyStart>;
 
 /** What an NPY file's first bytes have to hold for `parseNpyHeader`; longer headers are refused. */
 export const npyHeaderBytes = 2 ** 16;
@@ -104,7 +90,7 @@ export function parseNpyHeader(bytes: Uint8Array, length: number, where: string)
 }
 
 /** The same of one of several arrays after each other: more bytes may follow. */
-export function parseNpyStart(bytes: Uint8Array, where: string): NpyHeader {
+export function parseNpyStart(bytes: Uint8Array, where: string) {
   const { descr, fortran, shape, start } = parseHeader(bytes, where);
   const [, order, type = ''] = /^([<>|=])([a-z]\d+)$/i.exec(descr) ?? [];
   const decoder = Object.hasOwn(decoders, type) ? decoders[type] : undefined;
@@ -116,11 +102,16 @@ export function parseNpyStart(bytes: Uint8Array, where: string): NpyHeader {
   }
   return {
     shape,
+    /** Column-major. */
     fortran,
+    /** NumPy's name of what `decoder` gives. */
     dtype: decoder.name,
+    /** As the file has it, for example "<f4". */
     descr,
+    /** By kind and size, for example "f4". */
     type,
     bigEndian: order === '>',
+    /** Bytes of a value, and where values begin. */
     itemBytes: decoder.bytes,
     start,
   };

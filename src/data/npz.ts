@@ -3,28 +3,16 @@ import { zipSync } from 'fflate';
 import { UserError } from '../base/user-error';
 import { writeAtomically } from '../files/atomic';
 import type { ByteSource } from './byte-source';
-import {
-  encodeNpy,
-  npyHeaderBytes,
-  parseNpy,
-  parseNpyHeader,
-  type NpyArray,
-  type NpyData,
-  type NpyHeader,
-} from './npy';
+import { encodeNpy, npyHeaderBytes, parseNpy, parseNpyHeader, type NpyArray, type NpyData } from './npy';
 import type { Resources } from './dataset';
 import { entryBytes, openZip } from './zip';
 
 /** The most bytes that we write into one archive. */
 const largest = 2 ** 32 - 2 ** 20;
 
-export interface StoredArray {
-  header: NpyHeader;
-  bytes: ByteSource;
-  where: string;
-}
+export type StoredArray = Awaited<ReturnType<typeof storedArray>>;
 
-export async function storedArray(bytes: ByteSource, where: string): Promise<StoredArray> {
+export async function storedArray(bytes: ByteSource, where: string) {
   const head = await bytes.read(0, Math.min(bytes.length, npyHeaderBytes));
   return { header: parseNpyHeader(head, bytes.length, where), bytes, where };
 }

@@ -96,27 +96,18 @@ export async function boundsNote(
 /** Seven digits, as many as float32 has. */
 const shown = (value: number): string => String(Number(value.toPrecision(7)));
 
-interface Outside {
-  column: number;
-  example: number;
-  value: number;
-  /** Examples with a value outside in this column, and its range in all of them. */
-  count: number;
-  least: number;
-  most: number;
-}
-
 /** The first column with a value that is not good. @param blocks of rows of `size` values; gaps are NaN */
 async function firstOutside(
   blocks: AsyncIterable<Float32Array> | Iterable<Float32Array>,
   size: number,
   transforms: readonly (ColumnTransform | undefined)[],
   isGood: (transform: ColumnTransform, value: number) => boolean,
-): Promise<Outside | undefined> {
-  const outside = transforms.map((_, column): Outside => ({
+) {
+  const outside = transforms.map((_, column) => ({
     column,
     example: -1,
     value: NaN,
+    /** Examples with a value outside in this column, and its range in all of them. */
     count: 0,
     least: Infinity,
     most: -Infinity,

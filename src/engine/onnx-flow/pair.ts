@@ -1,29 +1,23 @@
 /** The two directions of a flow, as ONNX files next to each other. */
 import { isFile } from '../../base/exists';
 import path from 'node:path';
-import { readOnnxPorts, sidecarPath, type OnnxPorts } from '../../checkpoint/sidecar';
+import { readOnnxPorts, sidecarPath } from '../../checkpoint/sidecar';
 import { ignoreUserError, shortened, UserError } from '../../base/user-error';
-import { readMetadata, type OnnxMetadata } from '../onnx-file/metadata';
-import { readOnnx, type OnnxFile } from '../onnx-file/read';
+import { readMetadata } from '../onnx-file/metadata';
+import { readOnnx } from '../onnx-file/read';
 import { sizeOf } from '../../base/shape';
 import { isInside } from './load-model';
-import { identifyPorts, type Direction, type FlowPorts } from './ports';
+import { identifyPorts, type Direction } from './ports';
 
-export interface FlowFile {
-  file: string;
-  ports: FlowPorts;
-  /** What its owner says in the sidecar. */
-  sidecar: OnnxPorts;
-  metadata?: OnnxMetadata;
-  /** Structure of the file. */
-  read: OnnxFile;
-}
+export type FlowFile = Awaited<ReturnType<typeof readFlowFile>>;
 
 export type FilePair = Awaited<ReturnType<typeof findPair>>;
 
 /** @throws UserError for a file that is not an ONNX model, or whose inputs and outputs cannot be identified */
-export async function readFlowFile(file: string): Promise<FlowFile> {
+export async function readFlowFile(file: string) {
+  /** Structure of the file. */
   const read = await readOnnx(file);
+  /** What its owner says in the sidecar. */
   const sidecar = await readOnnxPorts(file);
   const metadata = readMetadata(file, read.summary.metadata);
   const ports = identifyPorts(file, read.summary, sidecar, metadata);

@@ -34,11 +34,7 @@ export interface DescribedPort {
   shape: readonly (number | string)[];
 }
 
-interface Port {
-  name: string;
-  dtype: string;
-  shape: (number | undefined)[];
-}
+type Port = ReturnType<typeof portOf>;
 
 const logDetName = /^(sum_?)?(log_?(abs)?_?det(_?j(acobian)?)?|s?ladj|logabsdet|sldj|ldj)$/i;
 /** One value for each example that is not a log-determinant. */
@@ -189,7 +185,7 @@ const mostPorts = 1000;
 /** Most values of the input in one run, float32: its sizes come from the file. */
 const mostValues = 2 ** 26;
 
-function portOf({ name, dtype, shape }: DescribedPort): Port {
+function portOf({ name, dtype, shape }: DescribedPort) {
   return {
     name,
     dtype,

@@ -8,34 +8,14 @@ import { needed, partOf, type OnnxGraph, type PartInput } from './graph';
 import type { FlowPorts } from './ports';
 import { openPart, type Floats, type PartSession } from './runtime';
 
-export interface Probe {
+/** What is probed. */
+interface Probed {
   graph: OnnxGraph;
   ports: FlowPorts;
   threads: number;
-  /** Examples that every run is given: one, or as many as the file insists on, all the same. */
-  batch: number;
-  /** What the inputs are fed in each run. */
-  feeds: readonly Readonly<Record<string, Floats>>[];
-  /** Shape of each tensor on the way, with the batch axis. */
-  shapes: ReadonlyMap<string, readonly number[]>;
-  /** Values of one example in each run, of the tensors that were asked for. */
-  values: ReadonlyMap<string, readonly Float32Array[]>;
-  /** Another context in each run, of flows that take one: a row of numbers. */
-  contexts?: readonly Float32Array[];
-  /**
-   * Values of an example far out on both sides, where clamps and the tails of splines do something: what equals another
-   * number there too is that number. Absent where they cannot be computed.
-   */
-  far?: ReadonlyMap<string, readonly Float32Array[]>;
-  /** The file's log-det of the example in each run. */
-  logDets?: readonly number[];
-  /** Those of type float64. */
-  doubles: ReadonlySet<string>;
-  /** How many numbers are on the way, where they are too many: then only the numbers of the ends are here. */
-  tooMany?: number;
-  /** What is known of more examples at once, where the file takes any number. */
-  several?: { count: number; shapes: ReadonlyMap<string, readonly number[]> };
 }
+
+export type Probe = Awaited<ReturnType<typeof probe>>;
 
 /** What a flow is looked at with. */
 export interface ProbeInputs {
@@ -129,7 +109,7 @@ export function filled(all: Float32Array, start: number, rows: number, count: nu
 }
 
 export async function openWhole(
-  { graph, ports, threads }: Pick<Probe, 'graph' | 'ports' | 'threads'>,
+  { graph, ports, threads }: Probed,
   outputs: readonly string[],
   shapesOf: readonly string[] = [],
   asWritten = false,
@@ -150,12 +130,14 @@ export async function openWhole(
  * @throws UserError when the model cannot be run
  */
 export async function probe(
-  source: Pick<Probe, 'graph' | 'ports' | 'threads'>,
+  source: Probed,
   { examples, contexts }: ProbeInputs,
   { largest, together }: { largest: number; together?: number },
-): Promise<Probe> {
+) {
   const { graph, ports } = source;
+  /** Examples that every run is given: one, or as many as the file insists on, all the same. */
   const batch = ports.fixedBatch ?? 1;
+  /** What the inputs are fed in each run. */
   const feeds = examples.map((example, run) => sameFeed(source, example, contexts?.[run], batch));
   const ends = endsOf(ports);
   const names = tensorsOnTheWay(graph, ends);
@@ -170,9 +152,15 @@ export async function probe(
     return measureShapes(source, [feeds[0]!]);
   });
 
+  /** Those of type float64. */
   const doubles = new Set(ports.doubles);
+  /** Values of one example in each run, of the tensors that were asked for. */
   const values = new Map<string, Float32Array[]>();
   const outside = farOut.map((factor) => examples[0]!.map((value) => value * factor));
+  /**
+   * Values of an example far out on both sides, where clamps and the tails of splines do something: what equals another
+   * number there too is that number. Absent where they cannot be computed.
+   */
   let far: Map<string, Float32Array[]> | undefined = together ? new Map([[ports.input, outside]]) : undefined;
   if (ports.context && contexts)
     far?.set(
@@ -217,25 +205,30 @@ export async function probe(
       await session.release();
     }
   }
+  /** The file's log-det of the example in each run. */
   const logDets = ports.logDet ? values.get(ports.logDet)?.map((data) => data[0]!) : undefined;
   return {
     ...source,
     batch,
     feeds,
+    /** Shape of each tensor on the way, with the batch axis. */
     shapes: shapes!,
     values,
     doubles,
     logDets,
+    /** Another context in each run, of flows that take one: a row of numbers. */
     ...(contexts ? { contexts } : {}),
     ...(far ? { far } : {}),
+    /** How many numbers are on the way, where they are too many: then only the numbers of the ends are here. */
     ...(tooMany ? { tooMany: numbers } : {}),
+    /** What is known of more examples at once, where the file takes any number. */
     ...(severalShapes && together ? { several: { count: together, shapes: severalShapes } } : {}),
   };
 }
 
 /** The same example this many times. */
 export function sameFeed(
-  { ports }: Pick<Probe, 'ports'>,
+  { ports }: Pick<Probed, 'ports'>,
   example: Float32Array,
   context: Float32Array | undefined,
   count: number,
@@ -245,7 +238,7 @@ export function sameFeed(
 
 /** Shapes of all tensors on the way, for each of these inputs. */
 export async function measureShapes(
-  source: Pick<Probe, 'graph' | 'ports' | 'threads'>,
+  source: Probed,
   feeds: readonly Readonly<Record<string, Floats>>[],
 ): Promise<Map<string, readonly number[]>[]> {
   const { graph, ports } = source;

@@ -1,5 +1,4 @@
 /** −ln p of examples, in nats and bits/dim, and where it comes from. */
-import type { LogProbParts } from '../../protocol/contribution';
 import { inBatches, type BatchOptions, contextOf, type ContextOption } from '../model/latents';
 import { sizeOf } from '../../base/shape';
 import type { FlowRunner, Space, Layout } from '../model/runner';
@@ -12,14 +11,7 @@ import { prepareInput } from './input';
 import { modelWithData, type OpenedRunner } from '../model/opened-runner';
 import { readModelExamples, type TableChoice } from './read-examples';
 
-export interface ScoreResult {
-  /** −ln p of each example, [N]. */
-  nats: Float64Array;
-  /** nats / (D ln 2), images only. */
-  bitsPerDim?: Float64Array;
-  /** Means over the examples. */
-  mean: LogProbParts;
-}
+export type ScoreResult = Awaited<ReturnType<typeof score>>;
 
 export interface ScoredExamples {
   count: number;
@@ -39,7 +31,7 @@ export async function score(
   runner: FlowRunner,
   examples: ScoredExamples,
   options: BatchOptions & { draws: number },
-): Promise<ScoreResult> {
+) {
   const { count, space } = examples;
   const { draws } = options;
   const total = count * draws;
@@ -47,6 +39,7 @@ export async function score(
   const dimensions = sizeOf(runner.inputShape);
   const pixels = config.kind === 'image' && space === 'data';
   const quantization = pixels ? dimensions * Math.log(config.levels) : 0;
+  /** −ln p of each example, [N]. */
   const nats = new Float64Array(count);
   const sums = { prior: 0, couplings: 0, norm: 0, preprocessing: 0 };
   for (let draw = 0; draw < draws; draw++) {
@@ -75,7 +68,9 @@ export async function score(
   const meanNats = nats.reduce((sum, value) => sum + value, 0) / count;
   return {
     nats,
+    /** nats / (D ln 2), images only. */
     ...(pixels ? { bitsPerDim: nats.map((value) => value / perBit) } : {}),
+    /** Means over the examples. */
     mean: {
       prior: sums.prior / total,
       couplings: sums.couplings / total,
@@ -117,7 +112,7 @@ export function scoreRows(
   runner: FlowRunner,
   { x, count, context }: { x: Float32Array; count: number } & ContextOption,
   options: BatchOptions,
-): Promise<ScoreResult> {
+) {
   const size = x.length / count;
   const examples: ScoredExamples = {
     count,

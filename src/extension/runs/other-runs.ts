@@ -2,23 +2,8 @@
 import path from 'node:path';
 import { type CancellationToken, type Uri, workspace } from 'vscode';
 
-export interface OtherCheckpoint {
-  uri: Uri;
-  /** Path within the run. */
-  name: string;
-  bytes: number;
-  /** Milliseconds since 1970. */
-  updated: number;
-}
-
-export interface OtherRun {
-  /** Title in the view: the folder that its user named. */
-  name: string;
-  uri: Uri;
-  software: string;
-  /** Newest first. */
-  checkpoints: OtherCheckpoint[];
-}
+export type OtherRun = Awaited<ReturnType<typeof runsOf>>[number];
+export type OtherCheckpoint = OtherRun['checkpoints'][number];
 
 interface Layout {
   software: string;
@@ -51,7 +36,7 @@ export async function findOtherRuns(token?: CancellationToken): Promise<OtherRun
   return found.flat().sort((a, b) => newest(b) - newest(a));
 }
 
-async function runsOf({ software, glob, run, mark }: Layout, token?: CancellationToken): Promise<OtherRun[]> {
+async function runsOf({ software, glob, run, mark }: Layout, token?: CancellationToken) {
   const [files, marks] = await Promise.all([
     workspace.findFiles(glob, ignored, mostFiles, token),
     mark === undefined ? undefined : workspace.findFiles(`**/${mark}`, ignored, mostFiles, token),
@@ -67,9 +52,11 @@ async function runsOf({ software, glob, run, mark }: Layout, token?: Cancellatio
   }
   return Promise.all(
     [...byFolder].map(async ([folder, inIt]) => ({
+      /** Title in the view: the folder that its user named. */
       name: nameOf(folder),
       uri: inIt[0]!.with({ path: folder }),
       software,
+      /** Newest first. */
       checkpoints: await checkpointsIn(folder, inIt),
     })),
   );
@@ -81,12 +68,15 @@ function nameOf(folder: string): string {
   return /^version_\d+$/.test(name) ? `${path.posix.basename(path.posix.dirname(folder))}/${name}` : name;
 }
 
-async function checkpointsIn(folder: string, files: Uri[]): Promise<OtherCheckpoint[]> {
+async function checkpointsIn(folder: string, files: Uri[]) {
   const all = await Promise.all(
-    files.map(async (uri): Promise<OtherCheckpoint> => {
+    files.map(async (uri) => {
       const stat = await workspace.fs.stat(uri).then(undefined, () => undefined);
+      /** Path within the run. */
       const name = path.posix.relative(folder, uri.path);
-      return { uri, name, bytes: stat?.size ?? 0, updated: stat?.mtime ?? 0 };
+      /** Milliseconds since 1970. */
+      const updated = stat?.mtime ?? 0;
+      return { uri, name, bytes: stat?.size ?? 0, updated };
     }),
   );
   const byName = new Intl.Collator(undefined, { numeric: true });

@@ -6,24 +6,18 @@ import { InspectorProvider } from '../editor/inspector-provider';
 import { DrawPanels } from '../draw/draw-panel';
 import { PreviewPanels } from '../preview/preview-panel';
 import type { TrainingKeys } from '../runs/training-keys';
-import { createServices, type Services } from './services';
+import { createServices } from './services';
 import { showEnd } from '../training/trainings';
 import { TrainingStatusBar } from '../training/status-bar';
 
-export interface Parts extends Services {
-  active: ActiveInspector;
-  inspector: InspectorProvider;
-  previews: PreviewPanels;
-  drawings: DrawPanels;
-  statusBarText(): string | undefined;
-}
+export type Parts = ReturnType<typeof createParts>;
 
 export function createParts(
   context: ExtensionContext,
   active: ActiveInspector,
   keys: TrainingKeys,
   runsChanged: () => void,
-): Parts {
+) {
   const services = createServices(context);
   const statusBar = new TrainingStatusBar(services.trainings);
   let shown = '';

@@ -10,21 +10,15 @@ import { Trainings } from '../training/trainings';
 import { offer } from '../offer';
 import { isModelFile } from '../view-types';
 
-export interface Services {
-  context: ExtensionContext;
-  inspection: InspectionEngines;
-  trainings: Trainings;
-  startEngine(
+export type Services = ReturnType<typeof createServices>;
+
+export function createServices(context: ExtensionContext) {
+  const startEngine = (
     name: string,
     events: Partial<EngineEvents>,
     scope?: Uri,
-    room?: Partial<Pick<EngineProcessOptions, 'env' | 'limits'>>,
-  ): EngineProcess;
-  dispose(): Promise<void>;
-}
-
-export function createServices(context: ExtensionContext): Services {
-  const startEngine: Services['startEngine'] = (name, events, scope, { env, limits } = {}) =>
+    { env, limits }: Partial<Pick<EngineProcessOptions, 'env' | 'limits'>> = {},
+  ): EngineProcess =>
     new EngineProcess({
       script: path.join(context.extensionPath, 'dist', 'engine.js'),
       env: { ...engineEnvironment(context, scope), ...env },

@@ -42,7 +42,7 @@ export function fieldNet(
   });
 
   /** The first layer takes x, the context and the time; what does not depend on x is the same for all of its derivatives. */
-  const first = (ctx: FlowContext, t: number | Tensor2D): Affine => {
+  const first = (ctx: FlowContext, t: number | Tensor2D) => {
     const whole = ctx.get(`${name}.0.weight`) as Tensor2D;
     const rows = (from: number, count: number): Tensor2D => tf.slice(whole, [from, 0], [count, -1]);
     const ofTime = tf.matMul(timeFeatures(frequencies, t), rows(dim + context, times));
@@ -51,7 +51,8 @@ export function fieldNet(
     return { weight: rows(0, dim), rest: seen ? tf.add(seen, rest) : rest };
   };
 
-  const layer = (ctx: FlowContext, t: number | Tensor2D, i: number): Affine =>
+  /** A layer of the network: h·weight + rest. */
+  const layer = (ctx: FlowContext, t: number | Tensor2D, i: number) =>
     i === 0 ? first(ctx, t) : { weight: ctx.get(`${name}.${i}.weight`), rest: ctx.get(`${name}.${i}.bias`) };
 
   return {
@@ -75,12 +76,6 @@ export function fieldNet(
       return h;
     },
   };
-}
-
-/** A layer of the network: h·weight + rest. */
-interface Affine {
-  weight: Tensor;
-  rest: Tensor;
 }
 
 /** How many numbers a network sees of a time. */

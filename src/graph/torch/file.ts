@@ -1,13 +1,7 @@
 /** The file of a printed flow: imports, helpers, classes, and what reads the weights. */
 import { torchModule } from '../pipelines/pipelines';
 import { helpers, type HelperName } from './helpers';
-import {
-  ModulePrinter,
-  type KeptConstant,
-  type PrintedClass,
-  type StoredTensor,
-  type TracedFunction,
-} from './modules';
+import { ModulePrinter, type PrintedClass, type StoredTensor, type TracedFunction } from './modules';
 import { wrapped } from './wrap';
 
 export interface TorchFlow {
@@ -21,15 +15,10 @@ export interface TorchFlow {
   context?: { size: number; line: string };
 }
 
-export interface PrintedTorch {
-  /** The text of flow.py. @param checksum SHA-256 of the weights next to it; the module refuses others */
-  text(checksum?: string): string;
-  /** Tensors that the file of weights has to hold besides the stored ones. */
-  constants: Readonly<Record<string, KeptConstant>>;
-}
+export type PrintedTorch = ReturnType<typeof printTorch>;
 
 /** @throws UserError for kernels without a PyTorch form */
-export function printTorch({ functions, tensors, about, methods, context }: TorchFlow): PrintedTorch {
+export function printTorch({ functions, tensors, about, methods, context }: TorchFlow) {
   const checks: Record<string, string> = context ? { context: 'check_context(context)' } : {};
   const printer = new ModulePrinter(tensors, torchModule, checks);
   const { classes, helpers: needed, constants } = printer.print(functions);
@@ -41,8 +30,10 @@ export function printTorch({ functions, tensors, about, methods, context }: Torc
     needed.has(name as HelperName) || [...parts, flow].some((text) => text.includes(`${name}(`));
   const used = [...Object.entries(declarations), ...Object.entries(helpers)].filter(isUsed);
   return {
+    /** Tensors that the file of weights has to hold besides the stored ones. */
     constants,
-    text: (checksum) =>
+    /** The text of flow.py. @param checksum SHA-256 of the weights next to it; the module refuses others */
+    text: (checksum?: string) =>
       [
         `"""${about.map(inDocstring).join('\n\n')}\n"""\n\n${imports}`,
         weightsChecksum(checksum),

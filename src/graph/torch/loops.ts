@@ -3,13 +3,6 @@
 /** Fewer are as easily read one by one. */
 const leastTurns = 3;
 
-interface Turn {
-  list: string;
-  index: number;
-  /** Lines with `@` in place of the module. */
-  lines: string[];
-}
-
 /** @param lengthOf number of modules in a list such as "self.couplings"; undefined where it holds other things */
 export function asLoops(lines: readonly string[], lengthOf: (list: string) => number | undefined): string[] {
   const result: string[] = [];
@@ -32,8 +25,7 @@ function loopAt(
   size: number,
   lengthOf: (list: string) => number | undefined,
 ): { lines: string[]; taken: number } | undefined {
-  const turn = (number: number): Turn | undefined =>
-    turnOf(lines.slice(at + number * size, at + (number + 1) * size), size);
+  const turn = (number: number) => turnOf(lines.slice(at + number * size, at + (number + 1) * size), size);
   const [first, second] = [turn(0), turn(1)];
   if (!first || !second || first.list !== second.list) return undefined;
   const step = second.index - first.index;
@@ -63,10 +55,11 @@ function loopAt(
 }
 
 /** A call of a module of a list, or a call that is given a row of one, and lines after it that name no other. */
-function turnOf(lines: readonly string[], size: number): Turn | undefined {
+function turnOf(lines: readonly string[], size: number) {
   const found = /^[^=]* = .*?(self[\w.[\]]*)\[(\d+)\]/.exec(lines[0] ?? '');
   if (!found || lines.length < size) return undefined;
   const module = `${found[1]!}[${found[2]!}]`;
+  /** Lines with `@` in place of the module. */
   const replaced = lines.map((line) => line.replaceAll(module, '@'));
   if (replaced.some((line) => /self[\w.[\]]*\[\d+\]/.test(line) || line.startsWith('return')))
     return undefined;

@@ -4,20 +4,10 @@ import type { PlaneCells } from '../../../src/protocol/plane';
 import type { NdArray } from '../../../src/protocol/tensors';
 import { gridCells, type Cell } from '../../base/canvas/polygon';
 
-export interface BentCells {
-  cells: Cell[];
-  /** What still turns over: parts, or cells while their parts are not there. */
-  folded: number;
-  /** ln of area against the flat cell, nats; of every cell that is drawn, ascending. */
-  areas: number[];
-}
+export type BentCells = ReturnType<typeof bentCells>;
 
 /** @param divided of this stage; absent while it is not known, or between stages */
-export function bentCells(
-  grid: NdArray<Float32Array>,
-  flat: NdArray<Float32Array>,
-  divided?: PlaneCells,
-): BentCells {
+export function bentCells(grid: NdArray<Float32Array>, flat: NdArray<Float32Array>, divided?: PlaneCells) {
   const all = gridCells(grid, flat);
   const replaced = new Set(divided?.replaced);
   const cells = all.filter((_, i) => !replaced.has(i));
@@ -30,17 +20,15 @@ export function bentCells(
   const drawn = cells.filter(({ folded, logArea }) => !folded && Number.isFinite(logArea));
   return {
     cells: drawn,
+    /** What still turns over: parts, or cells while their parts are not there. */
     folded: (divided?.folded ?? 0) + cells.length - drawn.length,
+    /** ln of area against the flat cell, nats; of every cell that is drawn, ascending. */
     areas: drawn.map(({ logArea }) => logArea).sort((a, b) => a - b),
   };
 }
 
 /** The cells of a stage; `parts` may be of another one. */
-export function cellsOf(
-  view: PlaneView,
-  stage: number,
-  parts: PlaneCells | undefined,
-): BentCells | undefined {
+export function cellsOf(view: PlaneView, stage: number, parts: PlaneCells | undefined) {
   const grid = view.grids[stage];
   const flat = view.grids.at(-1);
   return grid && flat ? bentCells(grid, flat, parts?.stage === stage ? parts : undefined) : undefined;
