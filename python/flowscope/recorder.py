@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -315,11 +316,14 @@ class _Recorder:
             return _inverse_of(step, y, context)
         # Libraries say in many ways that a layer runs one way only.
         except Exception as error:
-            first = (str(error).splitlines() or [""])[0][:120]
-            note = f"{step.name}: its inverse could not be run ({type(error).__name__}: {first})"
-            if note not in self.notes:
-                self.notes.append(note)
+            self._note_error(f"{step.name}: its inverse could not be run", error)
             return None
+
+    def _note_error(self, what: str, error: Exception) -> None:
+        first = (str(error).splitlines() or [""])[0][:120]
+        note = f"{what} ({': '.join(filter(None, (type(error).__name__, first)))})"
+        if note not in self.notes:
+            self.notes.append(note)
 
     def _back(self, z: Tensor, context: Tensor | None) -> list[Tensor] | None:
         """Values at the input of each layer on the way from z to x."""
@@ -342,7 +346,12 @@ class _Recorder:
         kept = max(1, min(count, fitting, len(self.x) if self.context is not None else count))
         context = None if self.embedded is None else self.embedded[:kept]
         draw = self.chain.base.draw
-        drawn = draw(kept, context) if draw else torch.randn(kept, *z.shape[1:], dtype=z.dtype, device=z.device)
+        try:
+            drawn = draw(kept, context) if draw else torch.randn(kept, *z.shape[1:], dtype=z.dtype, device=z.device)
+        # Some bases have a density only, and libraries say so in many ways.
+        except Exception as error:
+            self._note_error("There are no samples: the base could not be drawn from", error)
+            return None
         inputs = self._back(drawn.reshape(kept, *z.shape[1:]), context)
         if inputs is None:
             return None
@@ -473,14 +482,18 @@ def _holds_field(flow: Any) -> bool:
 
 
 def _tensor(values: Any, root: nn.Module | None, *, keep: bool = False) -> Tensor:
-    """On the flow's device and in its precision. `keep`: float64 stays so where there is no network to ask."""
-    like = next(iter(root.parameters()), None) if root is not None else None
+    """On the flow's device and in the precision of most of its values: bases may have another than the networks. `keep`: float64
+    stays so where there is no network to ask."""
+    parameters = list(root.parameters()) if root is not None else []
     tensor = torch.as_tensor(values)
-    if like is not None:
-        tensor = tensor.to(like.device)
+    if parameters:
+        tensor = tensor.to(parameters[0].device)
     elif keep and tensor.dtype == torch.float64:
         return tensor.detach()
-    return tensor.to(like.dtype if like is not None and like.is_floating_point() else torch.float32).detach()
+    sizes: Counter[torch.dtype] = Counter()
+    for parameter in filter(torch.is_floating_point, parameters):
+        sizes[parameter.dtype] += parameter.numel()
+    return tensor.to(max(sizes, key=sizes.__getitem__, default=torch.float32)).detach()
 
 
 def _largest(difference: Tensor) -> np.ndarray:

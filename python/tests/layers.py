@@ -17,9 +17,10 @@ def condition(count=32, size=3):
 
 def _nflows():
     import nflows.transforms as t
-    from nflows.distributions import ConditionalDiagonalNormal, StandardNormal
+    from nflows.distributions import ConditionalDiagonalNormal, DiagonalNormal, MADEMoG, StandardNormal
     from nflows.flows import Flow, MaskedAutoregressiveFlow, SimpleRealNVP
     from nflows.nn.nets import ConvResidualNet, ResidualNet
+    from nflows.transforms.nonlinearities import CauchyCDF, CauchyCDFInverse
 
     mask = torch.tensor([1, 0, 1, 0])
     tails = {"num_bins": 4, "tails": "linear", "tail_bound": 3.0}
@@ -81,10 +82,13 @@ def _nflows():
         "ReversePermutation": lambda: t.ReversePermutation(4),
         "IdentityTransform": t.IdentityTransform,
         "AffineTransform": lambda: t.AffineTransform(torch.ones(4), torch.arange(1.0, 5)),
+        "AffineScalarTransform": lambda: t.AffineScalarTransform(0.5, 2.0),
+        "CauchyCDF": CauchyCDF,
         "PointwiseAffineTransform": lambda: t.PointwiseAffineTransform(0.5, 2.0),
     }
     inside = {
         "Logit": t.Logit,
+        "CauchyCDFInverse": CauchyCDFInverse,
         "MaskedPiecewiseLinearAutoregressiveTransform": lambda: t.MaskedPiecewiseLinearAutoregressiveTransform(4, 4, 8),
         "MaskedPiecewiseCubicAutoregressiveTransform": lambda: t.MaskedPiecewiseCubicAutoregressiveTransform(4, 4, 8),
     }
@@ -100,6 +104,8 @@ def _nflows():
         **{name: (of(layer), unit, None) for name, layer in inside.items()},
         **{name: (of(layer, shape), pixels(), None) for name, (layer, shape) in images.items()},
         "GatedLinearUnit": (of(t.GatedLinearUnit, (1,)), x[:, :1], condition(size=1)),
+        "Flow from DiagonalNormal": (lambda: Flow(t.LULinear(4), DiagonalNormal([4])), x, None),
+        "Flow from MADEMoG": (lambda: Flow(t.LULinear(4), MADEMoG(4, 8, None, num_mixture_components=2)), x, None),
         "MaskedAutoregressiveFlow": (lambda: MaskedAutoregressiveFlow(4, 8, 2, 1), x, None),
         "SimpleRealNVP": (lambda: SimpleRealNVP(4, 8, 2, 1), x, None),
         "Flow with an embedding": (
@@ -160,10 +166,28 @@ def _normflows():
         "GlowBlock": (lambda: f.GlowBlock(4, 8), IMAGE),
         "Squeeze": (f.Squeeze, (16, 1, 1)),
     }
+    d = nf.distributions.base
+    bases = {
+        "AffineGaussian": lambda: d.AffineGaussian(4, (4,)),
+        "GaussianMixture": lambda: d.GaussianMixture(3, 4),
+        "GaussianPCA": lambda: d.GaussianPCA(4, 4),
+        "Uniform": lambda: d.Uniform(4, -50.0, 50.0),
+        "UniformGaussian": lambda: d.UniformGaussian(4, [1], torch.tensor([1.0, 100, 1, 1])),
+    }
     plane = batch(features=2)
+
+    def from_base(base):
+        return lambda: nf.NormalizingFlow(base(), [f.AffineCouplingBlock(mlp(2, 4))])
+
     return {
         **{name: (of(layer), x, None) for name, layer in layers.items()},
         **{name: (of(layer, shape), pixels(), None) for name, (layer, shape) in images.items()},
+        **{f"NormalizingFlow from {name}": (from_base(base), x, None) for name, base in bases.items()},
+        "NormalizingFlow from GlowBase": (
+            lambda: nf.NormalizingFlow(d.GlowBase(IMAGE), [f.Invertible1x1Conv(4)]),
+            pixels(),
+            None,
+        ),
         # Of two features its log-det is exact.
         "Residual": (of(lambda: f.Residual(nf.nets.LipschitzMLP([2, 8, 2])), 2), plane, None),
         "ConditionalNormalizingFlow": (
@@ -179,6 +203,52 @@ def _normflows():
             x,
             torch.eye(3).repeat(11, 1)[:32],
         ),
+    }
+
+
+def _zuko():
+    import zuko
+
+    t, f = zuko.transforms, zuko.flows
+    x, unit = batch(), batch().sigmoid()
+    one, two = torch.linspace(-1, 1, 4), torch.linspace(-1, 1, 32).reshape(4, 8)
+    matrix = torch.linspace(-1, 1, 16).reshape(4, 4)
+
+    def of(*layers, base=None):
+        return f.Flow(layers, base or f.UnconditionalDistribution(zuko.distributions.DiagNormal, one, one.exp(), buffer=True))
+
+    #: Classes and their parameters; data between 0 and 1 are in the domain of each.
+    transforms = {
+        t.AdditiveTransform: [one],
+        t.BernsteinTransform: [two],
+        t.BoundedBernsteinTransform: [two],
+        t.CircularShiftTransform: [],
+        t.CosTransform: [],
+        t.GaussianizationTransform: [two, two],
+        t.IdentityTransform: [],
+        t.LULinearTransform: [matrix],
+        t.MonotonicAffineTransform: [one, one],
+        t.MonotonicRQSTransform: [two, two, two[:, 1:]],
+        t.RotationTransform: [matrix],
+        t.SOSPolynomialTransform: [two.reshape(4, 2, 4)],
+        t.SignedPowerTransform: [one],
+        t.SinTransform: [],
+        t.SoftclipTransform: [],
+    }
+    coupling = lambda: f.GeneralCouplingTransform(4, hidden_features=(8,))  # noqa: E731
+    return {
+        **{
+            kind.__name__: (lambda kind=kind, given=given: of(f.UnconditionalTransform(kind, *given)), unit, None)
+            for kind, given in transforms.items()
+        },
+        "PermutationTransform": (
+            lambda: of(f.UnconditionalTransform(t.PermutationTransform, torch.tensor([2, 0, 3, 1]), buffer=True)),
+            x,
+            None,
+        ),
+        "LazyInverse": (lambda: of(f.MaskedAutoregressiveTransform(4, hidden_features=(8,)).inv, coupling()), x, None),
+        "Flow of one transform": (lambda: f.Flow(coupling(), of(coupling()).base), x, None),
+        "Flow from GMM": (lambda: of(coupling(), base=f.GMM(4, components=2)), x, None),
     }
 
 
@@ -255,7 +325,7 @@ def _freia():
 
 LAYERS = {
     f"{library} {name}": row
-    for library, rows in (("nflows", _nflows()), ("normflows", _normflows()), ("FrEIA", _freia()))
+    for library, rows in (("nflows", _nflows()), ("zuko", _zuko()), ("normflows", _normflows()), ("FrEIA", _freia()))
     for name, row in rows.items()
 }
 

@@ -37,7 +37,8 @@ def nflows_whole(flow, x, context=None):
 
 def zuko_whole(flow, x, _=None):
     z, log_det = flow().transform.call_and_ladj(x)
-    return z, log_det, flow().log_prob(x)
+    # Of transforms that map each feature by itself, zuko gives it feature by feature.
+    return z, log_det.reshape(len(x), -1).sum(1), flow().log_prob(x)
 
 
 def normflows_whole(flow, x, context=None):
@@ -205,6 +206,13 @@ def test_a_layer_without_inverse_says_so(tmp_path):
     assert not any(name.startswith("samples") for name in tensors)
 
 
+def test_a_base_that_draws_nothing_says_so(tmp_path):
+    flow, x, _ = layer("nflows Flow from DiagonalNormal")
+    tensors, about = read(flowscope.record(flow, x, path=tmp_path / "a"))
+    assert about["notes"] == ["There are no samples: the base could not be drawn from (NotImplementedError)"]
+    assert "layers.0.way_error" in tensors and "samples.z" not in tensors
+
+
 @pytest.mark.parametrize("flow", [lambda: nflows_flow(3), lambda: zuko_flow(3)])
 def test_contexts_are_kept(flow, tmp_path):
     context = torch.linspace(-1, 1, 96).reshape(32, 3)
@@ -250,11 +258,12 @@ def test_recording_changes_nothing(tmp_path):
     assert all(parameter.grad is None for parameter in flow.parameters())
 
 
-def test_a_layer_that_leads_to_data_only_is_told(tmp_path):
+@pytest.mark.parametrize("kind, given", [("Radial", [(FEATURES,)]), ("Planar", [(FEATURES,)]), ("BatchNorm", [])])
+def test_a_layer_that_leads_to_data_only_is_told(kind, given, tmp_path):
     import normflows as nf
 
-    flow = nf.NormalizingFlow(nf.distributions.DiagGaussian(FEATURES), [nf.flows.Radial((FEATURES,))])
-    with pytest.raises(TypeError, match=r"flows\.0 \(Radial\): leads from latent to data only"):
+    flow = nf.NormalizingFlow(nf.distributions.DiagGaussian(FEATURES), [getattr(nf.flows, kind)(*given)])
+    with pytest.raises(TypeError, match=rf"flows\.0 \({kind}\): leads from latent to data only"):
         flowscope.record(flow, batch(), path=tmp_path / "a")
 
 
