@@ -1,7 +1,7 @@
 /** The options that say how data are read: which columns of a table are modeled, what becomes of gaps, the size of images. */
 import { squares, type TrainRequest } from '../protocol/engine';
 import { type OptionSpecs, type OptionValues, choiceOption, integerOption, textOption } from './command';
-import { columnList, transformList } from './lists';
+import { columnList, columnName, transformList } from './lists';
 
 export const readingOptions = {
   columns: textOption(
@@ -12,6 +12,10 @@ export const readingOptions = {
   'label-column': textOption(
     'NAME',
     'Column of a table that holds a class: not modeled, and given with --condition-labels.',
+  ),
+  'weight-column': textOption(
+    'NAME',
+    'Column of a table that holds the weight of each row: not modeled. Rows are drawn in proportion to it.',
   ),
   missing: choiceOption(
     ['error', 'drop', 'mean'],
@@ -32,17 +36,20 @@ export const readingOptions = {
 export function readingRequest({
   columns,
   exclude,
+  'weight-column': weight,
   missing,
   transform,
   'image-size': size,
 }: Pick<
   OptionValues<typeof readingOptions>,
-  'columns' | 'exclude' | 'missing' | 'transform' | 'image-size'
+  'columns' | 'exclude' | 'weight-column' | 'missing' | 'transform' | 'image-size'
 >): TrainRequest['reading'] {
-  if ([columns, exclude, missing, transform, size].every((value) => value === undefined)) return undefined;
+  if ([columns, exclude, weight, missing, transform, size].every((value) => value === undefined))
+    return undefined;
   return {
     ...(columns === undefined ? {} : { columns: columnList(columns) }),
     ...(exclude === undefined ? {} : { exclude: columnList(exclude) }),
+    ...(weight === undefined ? {} : { weightColumn: columnName(weight) }),
     ...(missing === undefined ? {} : { missing }),
     ...(transform === undefined ? {} : { transforms: transformList(transform) }),
     ...(size === undefined ? {} : squares(size)),

@@ -25,7 +25,10 @@ export interface RunRequest {
     labelColumn?: string | number;
   };
   /** Wins over the config's data section. */
-  reading?: Pick<Partial<DataConfig>, 'columns' | 'exclude' | 'missing' | 'transforms' | 'crop' | 'size'>;
+  reading?: Pick<
+    Partial<DataConfig>,
+    'columns' | 'exclude' | 'weightColumn' | 'missing' | 'transforms' | 'crop' | 'size'
+  >;
   /**
    * Lies under the config. Without either, the preset that suits the data is taken; a set of conventions lies over that
    * one.

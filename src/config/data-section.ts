@@ -45,6 +45,10 @@ export const dataSchema = v.strictObject({
     'Columns of a table that the flow is given: it models the others given these.',
     v.pipe(v.array(v.union([v.string(), nonNegativeInteger])), v.minLength(1)),
   ),
+  weightColumn: optional(
+    'Column of a table with the weight of each row, 0 or more: rows are drawn in proportion to it.',
+    v.union([v.string(), nonNegativeInteger]),
+  ),
   contextSource: optional(
     'Other data with a row for each row of source, which the flow is given as its context.',
     v.pipe(v.string(), v.minLength(1)),

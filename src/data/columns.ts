@@ -14,6 +14,8 @@ export interface ColumnOptions {
   labelColumn?: string | number;
   /** Read behind the others, and no longer among those unless `columns` names them. */
   contextColumns?: readonly (string | number)[];
+  /** Holds the weight of each row, read behind all others. */
+  weightColumn?: string | number;
   /** Without it, a gap is an error. */
   missing?: Missing;
   /** For a look: what training refuses is counted, and read as 0. */
@@ -28,7 +30,7 @@ export function chooseColumns(
   file: string,
   names: readonly string[],
   named: boolean,
-  { columns, exclude = [], labelColumn, contextColumns = [] }: ColumnOptions,
+  { columns, exclude = [], labelColumn, contextColumns = [], weightColumn }: ColumnOptions,
 ): { features: number[]; label?: number; context: number } {
   const find = (column: string | number): number => {
     const index = typeof column === 'number' ? column : names.indexOf(column);
@@ -49,16 +51,23 @@ export function chooseColumns(
   };
   const label = labelColumn === undefined ? undefined : find(labelColumn);
   const context = contextColumns.map(find);
+  const weight = weightColumn === undefined ? [] : [find(weightColumn)];
   const excluded = exclude.map(find);
   const features = columns
     ? columns.map(find)
-    : names.map((_, i) => i).filter((i) => i !== label && !context.includes(i) && !excluded.includes(i));
+    : names.map((_, i) => i).filter((i) => i !== label && ![...context, ...weight, ...excluded].includes(i));
   const selection = [...features, ...context, ...(label === undefined ? [] : [label])];
   const contrary = excluded.find((column) => selection.includes(column));
   if (contrary !== undefined) {
     throw new UserError(
       `${file}: the column "${names[contrary]}" is left out (--exclude, data.exclude), but also modeled, given or the class; ` +
         'name it in one place.',
+    );
+  }
+  if (weight.some((column) => [...selection, ...excluded].includes(column))) {
+    throw new UserError(
+      `${file}: the column "${names[weight[0]!]}" holds the weights (--weight-column, data.weightColumn), and is also modeled, given, ` +
+        'left out or the class; name it in one place.',
     );
   }
   const both = context.find((column) => features.includes(column));
@@ -78,7 +87,7 @@ export function chooseColumns(
     );
   }
   return {
-    features: [...features, ...context],
+    features: [...features, ...context, ...weight],
     ...(label === undefined ? {} : { label }),
     context: context.length,
   };

@@ -18,6 +18,9 @@ export interface Opened {
   testTotal?: number;
   /** What the data themselves hold out. */
   test?: Examples;
+  /** One for each example, in proportion to which examples are drawn. */
+  weights?: Float32Array;
+  testWeights?: Float32Array;
   featureNames?: string[];
   /** Names of the numbers of the context, which come after the features of each example. */
   contextNames?: string[];

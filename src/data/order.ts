@@ -5,6 +5,8 @@ import { mix, stream } from './random';
 export interface Order {
   readonly length: number;
   at(position: number): number;
+  /** Whether some may come several times, and others never. */
+  readonly repeats?: boolean;
 }
 
 /** Up to here a permutation is a table: 4 bytes an example. */

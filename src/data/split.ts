@@ -1,5 +1,6 @@
 import { UserError } from '../base/user-error';
 import { checkIndices, type Examples, type Labels, type ReadOptions, type Split } from './dataset';
+import { drawn } from './weights';
 import { partOf, shuffled, type Order } from './order';
 
 export interface SplitOptions {
@@ -19,7 +20,7 @@ const blockValues = 2 ** 20;
  * 1,438 and 359.
  * @throws UserError when too few examples remain for training.
  */
-export function holdOut(all: Examples, options: SplitOptions, source: string) {
+export function holdOut(all: Examples, options: SplitOptions, source: string, weights?: Float32Array) {
   const total = Math.min(all.count, options.limit ?? all.count);
   const held = heldOutCount(total, options.validation);
   if (total - held < fewest) {
@@ -29,19 +30,32 @@ export function holdOut(all: Examples, options: SplitOptions, source: string) {
     );
   }
   const order = shuffled(all.count, options.splitSeed, 'split');
+  const seed = options.splitSeed;
   return {
-    validation: select(all, partOf(order, 0, held)),
-    train: select(all, partOf(order, held, total)),
+    validation: select(all, weighted(partOf(order, 0, held), weights, { seed, effective: true })),
+    train: select(all, weighted(partOf(order, held, total), weights, { seed })),
   };
 }
 
 /** At most `limit` examples, chosen by the seed. */
-export function limited(all: Examples, limit: number | undefined, splitSeed: number): Split {
-  if (limit === undefined || limit >= all.count) {
-    return select(all, { length: all.count, at: (position) => position });
-  }
-  return select(all, partOf(shuffled(all.count, splitSeed, 'split'), 0, limit));
+export function limited(
+  all: Examples,
+  limit: number | undefined,
+  splitSeed: number,
+  drawing: { weights?: Float32Array | undefined; effective?: boolean } = {},
+): Split {
+  const order =
+    limit === undefined || limit >= all.count
+      ? { length: all.count, at: (position: number) => position }
+      : partOf(shuffled(all.count, splitSeed, 'split'), 0, limit);
+  return select(all, weighted(order, drawing.weights, { ...drawing, seed: splitSeed }));
 }
+
+const weighted = (
+  order: Order,
+  weights: Float32Array | undefined,
+  options: Parameters<typeof drawn>[2],
+): Order => (weights ? drawn(order, weights, options) : order);
 
 /** How many of a separate validation file are used: a count in the config shortens it, a fraction does not apply. */
 export function heldOutLimit({ validation, limit }: SplitOptions): number | undefined {
@@ -89,6 +103,12 @@ export function selectLabels(labels: Labels, order: Order): Labels {
 
 async function* scan(all: Examples, order: Order, options?: ReadOptions): AsyncGenerator<Float32Array> {
   const rows = Math.max(1, Math.floor(blockValues / Math.max(1, all.size)));
+  if (order.repeats) {
+    const places = Uint32Array.from({ length: order.length }, (_, i) => order.at(i)).sort();
+    for (let start = 0; start < places.length; start += rows)
+      yield await all.read(places.subarray(start, start + rows), options);
+    return;
+  }
   // One bit an example says who belongs to this part.
   const member = new Uint8Array(Math.ceil(all.count / 8));
   for (let i = 0; i < order.length; i++) {

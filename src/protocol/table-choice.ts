@@ -4,8 +4,10 @@ import { type ColumnRole, contextOfRoles } from './column-roles';
 import type { OverviewColumn, TableOverview } from './data';
 import type { DataChoice } from './engine';
 
-export const uses = ['use', 'condition', 'number', 'label', 'leave out'] as const;
+export const uses = ['use', 'condition', 'number', 'label', 'weight', 'leave out'] as const;
 export type Use = (typeof uses)[number];
+/** Uses that are offered where they fit, and not shown as impossible elsewhere. */
+export const isRare = (use: Use): boolean => use === 'number' || use === 'weight';
 export type Missing = 'drop' | 'mean';
 
 /** Columns that are so named hold a class, also where some classes are rare. */
@@ -32,6 +34,7 @@ export function allowedUses(column: OverviewColumn): Use[] {
     condition: numeric || isClass(column),
     number: numeric && isIntegerClass(column),
     label: isClass(column),
+    weight: numeric && (column.numbers?.min ?? -1) >= 0,
     'leave out': true,
   };
   return uses.filter((use) => fits[use]);
@@ -91,7 +94,7 @@ const numbersRows = ({ numbers }: OverviewColumn): boolean =>
 const givesClass = (column: OverviewColumn, use: Use): boolean =>
   use === 'label' || (use === 'condition' && isContextClass(column));
 
-/** A table has one class: another one steps back. */
+/** A table has one class, and one column of weights: another one steps back. */
 export function withUse(
   columns: readonly OverviewColumn[],
   uses: readonly Use[],
@@ -101,6 +104,7 @@ export function withUse(
   const isNew = givesClass(columns[at]!, use);
   return uses.map((other, i) => {
     if (i === at) return use;
+    if (use === 'weight' && other === 'weight') return 'use';
     return isNew && givesClass(columns[i]!, other)
       ? columns[i]!.type === 'number'
         ? 'use'
@@ -155,13 +159,14 @@ export function tableChoice(
   const keys = (use: Use) => columns.flatMap(({ key }, i) => (uses[i] === use ? [key] : []));
   // Lists the chosen columns of a table that has more columns than are shown, and the columns left out of any other.
   const all = columns.length === overview.columnCount;
-  const [used, exclude] = [keys('use'), keys('leave out')];
+  const [used, exclude, [weightColumn]] = [keys('use'), keys('leave out'), keys('weight')];
   const context = contextOfRoles(roles);
   const transforms = columns.flatMap(({ key }, i) =>
     uses[i] === 'use' && maps[i] ? [[key, maps[i]] as const] : [],
   );
   const reading = {
     ...(all ? (exclude.length > 0 ? { exclude } : {}) : { columns: used }),
+    ...(weightColumn === undefined ? {} : { weightColumn }),
     ...(rowsWithGaps(overview, uses) > 0 ? { missing } : {}),
     ...(transforms.length > 0 ? { transforms: Object.fromEntries(transforms) } : {}),
   };

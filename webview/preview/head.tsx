@@ -4,7 +4,7 @@ import { offeredMap } from '../../src/protocol/offered-map';
 import { between, tickText } from '../base/format/numbers';
 import { Bars } from './bars';
 import { ClassList } from './classes';
-import { allowedUses, type Use, uses, whyLeftOut } from '../../src/protocol/table-choice';
+import { allowedUses, isRare, type Use, uses, whyLeftOut } from '../../src/protocol/table-choice';
 import type { TableState } from './table-state';
 import { text } from './text';
 
@@ -83,7 +83,7 @@ function UseSelect({ column, use, onChange }: UseSelectProps) {
       onChange={(event) => onChange(event.currentTarget.value as Use)}
     >
       {uses
-        .filter((each) => each !== 'number' || allowed.includes(each))
+        .filter((each) => !isRare(each) || allowed.includes(each))
         .map((each) => (
           <option key={each} value={each} disabled={!allowed.includes(each)}>
             {allowed.includes(each) ? text.uses[each] : text.notFor(text.uses[each], each === 'use')}

@@ -7,6 +7,7 @@ import { text } from './text';
 import { Warnings } from './facts';
 import { Pairs } from '../base/controls/pairs';
 import {
+  isRare,
   type Missing,
   rowsWithGaps,
   type Use,
@@ -111,7 +112,7 @@ function Learned({ table }: { table: TableState }) {
       <Pairs
         class="listed"
         of={allUses
-          .filter((use) => use !== 'number' || uses.includes(use))
+          .filter((use) => !isRare(use) || uses.includes(use))
           .map((use) => [text.uses[use], names(use)])}
       />
     </section>

@@ -67,7 +67,7 @@ export function tableState(
       const before = uses.value;
       const after = withUse(overview.columns, before, at, use);
       const other = after.findIndex((each, i) => i !== at && each !== before[i]);
-      steppedBack.value = other < 0 ? undefined : { at: other, for: at };
+      steppedBack.value = other < 0 || use === 'weight' ? undefined : { at: other, for: at };
       uses.value = after;
     },
     /** Maps a column, or leaves it as it is. */

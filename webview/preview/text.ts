@@ -64,6 +64,7 @@ export const text = bilingual({
     condition: ['Condition', 'Bedingung'],
     number: ['Condition, as a number', 'Bedingung, als Zahl'],
     label: ['Label', 'Klasse'],
+    weight: ['Weight', 'Gewicht'],
     'leave out': ['Leave out', 'Weglassen'],
   },
   useHint: {
@@ -79,6 +80,10 @@ export const text = bilingual({
     label: [
       'Shown with each example; neither modeled nor read by the flow.',
       'Wird bei jedem Beispiel gezeigt; der Flow modelliert und liest sie nicht.',
+    ],
+    weight: [
+      'Rows are drawn in proportion to this column; the flow neither models nor reads it.',
+      'Zeilen werden im Verhältnis zu dieser Spalte gezogen; der Flow modelliert und liest sie nicht.',
     ],
     'leave out': ['Not read.', 'Wird nicht gelesen.'],
   },

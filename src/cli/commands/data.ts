@@ -80,7 +80,7 @@ export const dataCommand = defineCommand({
         ...(arrays === undefined ? {} : { arrays }),
       },
       text: asText(
-        { preview, overview, label: options['label-column'] },
+        { preview, overview, label: options['label-column'], weight: options['weight-column'] },
         { Sheet: options.sheet, Arrays: arrays },
       ).concat(
         advised
@@ -138,6 +138,7 @@ interface Described {
   preview: DataPreview;
   overview: TableOverview | undefined;
   label: string | undefined;
+  weight: string | undefined;
 }
 
 /** @param written what was written where */
@@ -182,7 +183,10 @@ function classList(classes: readonly ClassCount[]): string {
 }
 
 /** The columns of a table, whatever a training does with them; for other data, the columns of its rows. */
-function columnTable({ preview, overview, label }: Described, features: readonly FeaturePreview[]): string {
+function columnTable(
+  { preview, overview, label, weight }: Described,
+  features: readonly FeaturePreview[],
+): string {
   const modeled = features.filter(({ condition }) => !condition).length;
   const left = (preview.shape[0] ?? 0) - modeled;
   const known = new Map(
@@ -210,7 +214,13 @@ function columnTable({ preview, overview, label }: Described, features: readonly
       at,
       cells: [
         column.name,
-        refused.has(at) ? 'refused' : isLabel(column, at) ? 'class' : 'left out',
+        refused.has(at)
+          ? 'refused'
+          : is(label, column, at)
+            ? 'class'
+            : is(weight, column, at)
+              ? 'weight'
+              : 'left out',
         refusedText(at) ?? kindOf(column, column.numbers),
         ...statistics(column.numbers),
       ],
@@ -232,8 +242,8 @@ function columnTable({ preview, overview, label }: Described, features: readonly
       : undefined;
   }
 
-  function isLabel({ key }: OverviewColumn, at: number): boolean {
-    return label !== undefined && [key, at].includes(columnName(label));
+  function is(named: string | undefined, { key }: OverviewColumn, at: number): boolean {
+    return named !== undefined && [key, at].includes(columnName(named));
   }
 }
 

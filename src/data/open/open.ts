@@ -23,6 +23,7 @@ import { readParquet } from '../parquet';
 import { heldOutLimit, holdOut, limited } from '../split';
 import { readTable } from '../table';
 import { transformsOf } from '../transforms';
+import { effectiveCount, takeWeights } from '../weights';
 
 /** Names that `data.source` accepts besides paths. */
 export const builtinNames: readonly string[] = [...planeNames, 'digits'];
@@ -113,15 +114,15 @@ function splitOpened(
   validationSource: string | undefined,
   close: () => Promise<void>,
 ): Dataset {
-  const { kind, name, shape, levels, all, test, source, note } = opened;
+  const { kind, name, shape, levels, all, test, weights, testWeights, source, note } = opened;
   const { featureNames, contextNames, contextSize, labelNames } = opened;
   const { limit, splitSeed } = config;
   const splits = test
     ? {
-        train: limited(all, limit, splitSeed),
-        validation: limited(test, heldOutLimit(config), splitSeed),
+        train: limited(all, limit, splitSeed, { weights }),
+        validation: limited(test, heldOutLimit(config), splitSeed, { weights: testWeights, effective: true }),
       }
-    : holdOut(all, config, source);
+    : holdOut(all, config, source, weights);
   const parts =
     config.missing === 'mean'
       ? withMeans(splits, columnNames(opened), source, transformsOf(config, opened))
@@ -168,6 +169,7 @@ function asHeldOut(opened: Opened, other: Opened): Opened {
   return {
     ...opened,
     test,
+    ...defined({ testWeights: other.weights }),
     ...(other.total === undefined ? {} : { testTotal: other.total }),
     ...(known ? { labelNames: names } : {}),
     note:
@@ -189,12 +191,14 @@ function kindOf(opened: Opened): string {
 const tableFormats: ReadonlySet<FileFormat> = new Set(['csv', 'tsv', 'parquet']);
 
 /** Settings that would have no effect. */
-function refuseTableSettings({ source, exclude, missing }: DataConfig): void {
+function refuseTableSettings({ source, exclude, missing, weightColumn }: DataConfig): void {
   const named = exclude
     ? 'data.exclude (--exclude)'
-    : missing === 'error'
-      ? undefined
-      : 'data.missing (--missing)';
+    : weightColumn !== undefined
+      ? 'data.weightColumn (--weight-column)'
+      : missing === 'error'
+        ? undefined
+        : 'data.missing (--missing)';
   if (named === undefined) return;
   throw new UserError(`${source}: is no table, so ${named} does not apply; leave it out.`);
 }
@@ -301,18 +305,28 @@ async function openTable(
       ? await readParquet(file, options, resources)
       : await readTable(file, options, resources);
   const gaps = keeps ? undefined : gapNote(rows.gaps);
-  const features = rows.featureNames.length - (config.contextColumns?.length ?? 0);
+  const hasWeights = config.weightColumn !== undefined;
+  const names = rows.featureNames.slice(0, hasWeights ? -1 : undefined);
+  const features = names.length - (config.contextColumns?.length ?? 0);
+  const taken = hasWeights
+    ? await takeWeights(rows.all, { name: rows.featureNames.at(-1)!, source: config.source, resources })
+    : undefined;
   return {
     ...rows,
-    featureNames: rows.featureNames.slice(0, features),
-    ...(config.contextColumns ? { contextNames: rows.featureNames.slice(features) } : {}),
+    ...taken,
+    columns: rows.columns.slice(0, names.length),
+    featureNames: names.slice(0, features),
+    ...(config.contextColumns ? { contextNames: names.slice(features) } : {}),
     kind: 'vector',
     name: path.basename(file),
     shape: [features],
     source: file,
     note:
       `a table of ${several(features, 'column')}${config.contextColumns ? ` and a context of ${config.contextColumns.length}` : ''}` +
-      (gaps === undefined ? '' : `; ${gaps}`),
+      (gaps === undefined ? '' : `; ${gaps}`) +
+      (taken
+        ? `; drawn by weight, ${several(rows.all.count, 'row')} count as ${effectiveCount(taken.weights)}`
+        : ''),
   };
 }
 

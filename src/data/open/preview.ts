@@ -10,7 +10,7 @@ import type { DataPreview, RefusedColumn } from '../../protocol/data';
 import { sizeOf } from '../../base/shape';
 import { blocks } from '../blocks';
 import { columnNames, splitContext } from '../context';
-import { indexRange, spread, type Split } from '../dataset';
+import { indexRange, spread, type Dataset, type Split } from '../dataset';
 import { detectFormat } from './detect';
 import { isBuiltin, openSource } from './open';
 import type { Opened } from '../opened';
@@ -90,7 +90,7 @@ export async function previewData(
         : (opened.total ?? part);
     const counts = countsOf({ ...opened, total }, data);
     // The first rows of a table, or very few examples, may be less than what is to be held out.
-    const { train } =
+    const parts: Pick<Dataset, 'train'> & Partial<Pick<Dataset, 'validation'>> =
       counts.train < 2
         ? { train: limited(opened.all, undefined, data.splitSeed) }
         : open.split({
@@ -99,11 +99,13 @@ export async function previewData(
             // Gaps are looked at, not filled.
             missing: 'error',
           });
+    const { train } = parts;
+    const isWeighted = opened.weights !== undefined && part === total;
     const summary = {
       name: opened.name,
       kind: opened.kind,
       train: counts.train,
-      validation: counts.validation,
+      validation: isWeighted && parts.validation ? parts.validation.count : counts.validation,
       shape: opened.shape,
       ...(opened.levels === undefined ? {} : { levels: opened.levels }),
       ...(opened.kind === 'image' && !isBuiltin(sourceData) ? { scaledTo: data.size ?? null } : {}),

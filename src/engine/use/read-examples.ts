@@ -230,6 +230,10 @@ async function readModelTable(file: string, request: ExampleRequest): Promise<Ro
     missing: data?.missing ?? 'error',
     ...defined({ labelColumn }),
   };
+  const without = [
+    ...(data?.exclude ?? []),
+    ...(data?.weightColumn === undefined ? [] : [data.weightColumn]),
+  ];
   const read = (options: TableOptions): Promise<Rows> =>
     /\.parquet$/i.test(file)
       ? readParquet(file, options, createResources(Infinity))
@@ -245,7 +249,7 @@ async function readModelTable(file: string, request: ExampleRequest): Promise<Ro
     ...(data?.columns
       ? []
       : [
-          ...(data?.exclude ? [{ ...withContext, exclude: data.exclude }] : []),
+          ...(without.length > 0 ? [{ ...withContext, exclude: without }] : []),
           withContext,
           { ...withContext, labelColumn: undefined },
         ]),

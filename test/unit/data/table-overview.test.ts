@@ -4,7 +4,13 @@ import { test } from 'node:test';
 import { UserError } from '../../../src/base/user-error';
 import { tableOverview } from '../../../src/data/open/table-overview';
 import type { TableOverview } from '../../../src/protocol/data';
-import { allowedUses, firstUses, isIntegerClass, tableChoice } from '../../../src/protocol/table-choice';
+import {
+  allowedUses,
+  firstUses,
+  isIntegerClass,
+  tableChoice,
+  withUse,
+} from '../../../src/protocol/table-choice';
 import { put, temporaryFolder } from '../support/temporary';
 
 const folder = temporaryFolder();
@@ -150,7 +156,11 @@ test('whole numbers that none of are rare are a class, counts are not, and one o
   assert.deepEqual(tableChoice(overview, ['use', 'number', 'leave out'], 'drop'), {
     ...{ context: { columns: ['plan'] }, reading: { exclude: ['visits'] } },
   });
-  assert.deepEqual(allowedUses(three![1]!), ['use', 'condition', 'number', 'label', 'leave out']);
+  assert.deepEqual(tableChoice(overview, ['use', 'leave out', 'weight'], 'drop'), {
+    reading: { exclude: ['plan'], weightColumn: 'visits' },
+  });
+  assert.deepEqual(withUse(three!, ['weight', 'use', 'use'], 2, 'weight'), ['use', 'use', 'weight']);
+  assert.deepEqual(allowedUses(three![1]!), ['use', 'condition', 'number', 'label', 'weight', 'leave out']);
   assert.ok(!allowedUses(three![2]!).includes('number'));
 });
 
