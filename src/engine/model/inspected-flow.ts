@@ -1,14 +1,12 @@
 /** What views need of a flow, whether it is our own, traced, or was found in an ONNX file. */
 import type { Quantity } from '../../protocol/quantities';
 import type { NdArray } from '../../protocol/tensors';
-import type { ModelConfig } from '../../config/schema';
 import type { Standardization } from '../../config/standardization';
 import { UserError } from '../../base/user-error';
 import type { NetworkView } from '../../protocol/inspect';
 import type { LayerInfo } from '../../protocol/model';
 import type { Program } from '../backends/backend';
-import type { FlowRunner } from './runner';
-import type { ModelData } from './model-data';
+import type { FlowModel } from './flow-model';
 
 export type Values = NdArray<Float32Array>;
 
@@ -195,22 +193,15 @@ export interface RecordedAnswers {
   dependence(layer: number): { count: number; mean: Float32Array };
 }
 
-export interface InspectedFlow {
-  config: ModelConfig;
+type OfModel = 'config' | 'tensors' | 'data' | 'runner' | 'dimensions' | 'quantization';
+
+export interface InspectedFlow extends Pick<FlowModel, OfModel> {
   /** Shapes without the batch axis, channels last. */
   flow: { inputShape: readonly number[]; outputShape: readonly number[] };
   /** Set where the first layer leads from data units to the flow's input. */
   preprocess?: object;
   standardization?: Standardization;
-  /** Stored tensors under their names. */
-  tensors: Readonly<Record<string, NdArray>>;
   layers: readonly InspectedLayer[];
-  data: ModelData;
-  runner: FlowRunner;
-  /** Values of one example as the flow takes it. */
-  dimensions: number;
-  /** D ln(levels) for images, else 0. */
-  quantization: number;
   /** Examples in a batch of training. */
   trainingBatch: number;
   /** Place in the flow's input of each element of z; absent where z has the order of the input. */

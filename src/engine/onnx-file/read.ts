@@ -2,8 +2,6 @@
 import { onnx } from 'onnx-proto';
 import { decodeOnnx } from './decode';
 
-export type OnnxFile = Awaited<ReturnType<typeof readOnnx>>;
-
 /** @throws UserError for a file that cannot be read or is not an ONNX model */
 export async function readOnnx(file: string) {
   const { bytes, model, graph } = await decodeOnnx(file);

@@ -5,23 +5,24 @@ import { UserError } from '../../base/user-error';
 import type { ContextInfo } from '../../protocol/model';
 import { sizeOf } from '../../base/shape';
 import { findCuts } from './cuts';
-import type { OnnxGraph } from './graph';
 import { groupSteps } from './group';
 import { sizedProbe } from './layer-part';
 import { layerBuilder, pageOrder, type FoundLayer } from './layers';
 import { shareLogDet } from './log-det';
-import type { FlowPorts } from './ports';
-import { endsOf, mostMeasured, openWhole, probe, repeated, feedsFor, type ProbeInputs } from './probe';
+import {
+  endsOf,
+  mostMeasured,
+  openWhole,
+  probe,
+  repeated,
+  feedsFor,
+  type Probed,
+  type ProbeInputs,
+} from './probe';
 import { testStep, type FlowStep } from './step';
 import { largestKept, numberVariables } from './variables';
 
 export type AnalyzedFlow = Awaited<ReturnType<typeof analyze>>;
-
-export interface AnalyzeSource {
-  graph: OnnxGraph;
-  ports: FlowPorts;
-  threads: number;
-}
 
 /** Runs that values are compared over. */
 const runs = 3;
@@ -45,7 +46,7 @@ export function probeContexts(
  * @throws UserError when the model cannot be run
  */
 export async function analyze(
-  source: AnalyzeSource,
+  source: Probed,
   likely?: ProbeInputs,
   usual?: Pick<ContextInfo, 'mean' | 'std'>,
 ) {
@@ -103,7 +104,7 @@ export async function analyze(
 
 /** Nothing is known of the data: what gives finite outputs is taken. */
 async function usableInputs(
-  source: AnalyzeSource,
+  source: Probed,
   contexts: readonly Float32Array[] | undefined,
 ): Promise<ProbeInputs> {
   const { ports, graph } = source;

@@ -9,7 +9,7 @@ import type { FlowPorts } from './ports';
 import { openPart, type Floats, type PartSession } from './runtime';
 
 /** What is probed. */
-interface Probed {
+export interface Probed {
   graph: OnnxGraph;
   ports: FlowPorts;
   threads: number;

@@ -1,7 +1,7 @@
 /** What `describeModel` says of a file. */
 import type { ModelConfig } from '../../config/schema';
-import type { ImportForm, TensorContainer } from '../../protocol/import';
-import type { LayerInfo, ModelOrigin, OnnxSummary, RecordingInfo, TensorEntry } from '../../protocol/model';
+import type { ImportForm } from '../../protocol/import';
+import type { LayerInfo, ModelSummary, RecordingInfo, TensorEntry } from '../../protocol/model';
 import type { TensorStatistics } from '../../protocol/tensors';
 
 type Described =
@@ -23,24 +23,18 @@ export interface LayerDescription extends Pick<LayerInfo, Described> {
   batchNorm: boolean;
 }
 
-export interface ModelDescription {
+type OfSummary = 'format' | 'bytes' | 'parameterCount' | 'tensorCount' | 'step' | 'onnx' | 'origin';
+
+export interface ModelDescription extends Pick<ModelSummary, OfSummary> {
   file: string;
   run?: string;
-  format: 'flowscope' | 'onnx' | 'recording' | TensorContainer;
-  bytes: number;
   architecture?: { name: string; summary: string; inputShape: number[]; model: ModelConfig };
-  parameterCount: number;
-  tensorCount: number;
   layers: LayerDescription[];
   preprocessing?: { summary: string; [field: string]: unknown };
-  step?: number;
   seconds?: number;
   validation?: { nats: number; bitsPerDim?: number };
   data?: { summary: string; [field: string]: unknown };
-  onnx?: OnnxSummary;
   recording?: RecordingInfo & { title: string };
-  /** Origin of a flow that another library wrote. */
-  origin?: ModelOrigin;
   /** What the file does not hold, with the answers in force; where to answer is in it. */
   asked?: ImportForm;
   /** Tensors of a file whose architecture is not known. */

@@ -3,17 +3,13 @@
  * arrives as `NAME/normed`.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { named, withScope } from '../core/scope';
-import { type FlowContext, type ParameterSpec, type StateSpec, ones, zeros } from '../core/bijection';
+import { ones, zeros } from '../core/bijection';
 import { runningStatistics, statisticsState } from '../core/batch-statistics';
 import { normalizeBatch } from './batch-norm-training';
+import type { Net } from './conditioner';
 
-export interface Norm {
-  readonly parameters: readonly ParameterSpec[];
-  readonly state: readonly StateSpec[];
-  apply(ctx: FlowContext, x: Tensor): Tensor;
-}
+export type Norm = Omit<Net, 'steps'>;
 
 export interface NormOptions {
   name: string;

@@ -44,8 +44,6 @@ function placed({ left, top, span }: MapView): MapView {
   return { left: within(left), top: within(top), span };
 }
 
-export type CellWindow = ReturnType<typeof windowOf>;
-
 /** Whole cells that the view shows of a map. */
 export function windowOf({ left, top, span }: MapView, height: number, width: number) {
   const rows = Math.max(1, Math.round(span * height));
@@ -59,7 +57,7 @@ export function windowOf({ left, top, span }: MapView, height: number, width: nu
 }
 
 /** What a window shows of a plane; windows of more than `most` cells a side as means of blocks. */
-export function cut({ width, values }: Plane, window: CellWindow, most: number) {
+export function cut({ width, values }: Plane, window: ReturnType<typeof windowOf>, most: number) {
   const block = Math.ceil(Math.max(window.height, window.width) / most);
   const rows = Math.ceil(window.height / block);
   const columns = Math.ceil(window.width / block);

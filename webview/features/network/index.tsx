@@ -2,8 +2,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { NetworkView } from '../../../src/protocol/inspect';
 import type { LayerInfo } from '../../../src/protocol/model';
-import type { AxisRole, ActivityView, NormStatistics } from '../../../src/protocol/conditioner';
-import type { TensorStats } from '../../../src/protocol/tensors';
+import type { ActivityView, NormStatistics } from '../../../src/protocol/conditioner';
 import { useFeature, AnswerView, useStore, Message } from '../../base/store/use-store';
 import type { LayerFeature, Store } from '../../base/store/store';
 import type { ViewData } from '../../base/view-data/view-data';
@@ -97,13 +96,7 @@ function NetworkTab({ layer, view }: { layer: LayerInfo; view: NetworkView }) {
   );
 }
 
-interface TensorRow {
-  name: string;
-  shape: number[];
-  stats: TensorStats;
-  histogram?: { counts: number[] };
-  axes?: AxisRole[];
-}
+type TensorRow = NetworkView['state'][number] & Partial<NetworkView['parameters'][number]>;
 
 interface TensorRowsProps {
   layer: LayerInfo;
