@@ -64,26 +64,17 @@ export interface Behind {
 export type RunMoved = (rows: number, moved?: { candidate: number; by: Float32Array }) => Promise<Behind>;
 
 /** Shapes of a change of one value, from a batch of it. */
-interface Basis {
-  mean: number;
-  width: number;
-  knots: number[];
-}
+type Basis = ReturnType<typeof basisOf>;
 
 /** What comes out of a layer that may be changed, and the shapes of the change. */
-interface Layer {
-  places: readonly number[];
-  bases: readonly Basis[];
-  /** [n, size] */
-  values: Float32Array;
-  size: number;
-}
+type Layer = ReturnType<typeof layerOf>;
 
-function layerOf({ places }: Candidate, values: Float32Array, size: number): Layer {
+/** @param values [n, size] */
+function layerOf({ places }: Candidate, values: Float32Array, size: number) {
   return { places, bases: places.map((place) => basisOf(values, size, place)), values, size };
 }
 
-function basisOf(values: Float32Array, size: number, place: number): Basis {
+function basisOf(values: Float32Array, size: number, place: number) {
   const column = Float64Array.from({ length: values.length / size }, (_, i) => values[i * size + place]!);
   const mean = column.reduce((a, b) => a + b, 0) / column.length;
   column.sort();
@@ -176,7 +167,7 @@ function designOf(
   slopes: Float32Array,
   count: number,
   change?: Float64Array,
-): Design {
+) {
   const width = places.length * shapes;
   const columns = new Float64Array(count * width);
   const phi = new Float64Array(shapes);
@@ -192,7 +183,7 @@ function designOf(
     }
   }
   clipColumns(columns, width, count);
-  return { size: width, columns, response: new Float64Array(count) };
+  return { size: width, columns };
 }
 
 function clipColumns(columns: Float64Array, width: number, count: number): void {
