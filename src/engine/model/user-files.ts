@@ -11,15 +11,7 @@ import { openSource, type OpenSource } from '../../data/open/open';
 import { squares } from '../../protocol/engine';
 
 /** Examples in the units and the shape that the model takes, padding left out. */
-export interface UserData {
-  count: number;
-  /** Shape of one example, without its context. */
-  shape: readonly number[];
-  contextNames?: readonly string[] | undefined;
-  /** [n, …] row-major, each with its context behind it where there is one. @throws UserError for an example that cannot be read */
-  read(indices: readonly number[], signal?: AbortSignal): Promise<Float32Array>;
-  close(): Promise<void>;
-}
+type UserData = ReturnType<typeof userData>;
 
 export type UserFiles = ReturnType<typeof createUserFiles>;
 
@@ -149,15 +141,17 @@ function quantizer(
 }
 
 /** What a source holds out by itself comes after the rest. */
-function userData(source: OpenSource, convert = (values: Float32Array): Float32Array => values): UserData {
+function userData(source: OpenSource, convert = (values: Float32Array): Float32Array => values) {
   const { all, test, shape, contextNames } = source.opened;
   const rows = joined(test ? [all, test] : [all]);
   const { count } = rows;
   return {
     count,
+    /** Shape of one example, without its context. */
     shape,
     contextNames,
-    async read(indices, signal) {
+    /** [n, …] row-major, each with its context behind it where there is one. @throws UserError for an example that cannot be read */
+    async read(indices: readonly number[], signal?: AbortSignal) {
       const wrong = indices.find((index) => !Number.isInteger(index) || index < 0 || index >= count);
       if (wrong !== undefined) {
         throw new UserError(
