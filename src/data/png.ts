@@ -2,12 +2,7 @@
 import { writeAtomically } from '../files/atomic';
 import type { NdArray } from '../protocol/tensors';
 
-interface Raster {
-  width: number;
-  height: number;
-  /** RGBA, row by row. */
-  pixels: Uint8Array;
-}
+type Raster = ReturnType<typeof blank>;
 
 type Color = readonly [number, number, number];
 
@@ -124,7 +119,8 @@ function range({ shape, data }: NdArray<Float32Array>, feature: number): [number
   return [at(0.005), at(0.995)];
 }
 
-function blank(width: number, height: number, color: Color): Raster {
+function blank(width: number, height: number, color: Color) {
+  /** RGBA, row by row. */
   const pixels = new Uint8Array(width * height * 4);
   for (let i = 0; i < pixels.length; i += 4) pixels.set([...color, 255], i);
   return { width, height, pixels };

@@ -2,27 +2,10 @@
 import { sizeOf } from '../../base/shape';
 import { partOf } from './graph';
 import { measureShapes, mostMeasured, partInputs, sameFeed, type Probe } from './probe';
-import { openPart, type Floats, type PartSession } from './runtime';
+import { openPart, type Floats } from './runtime';
 import { fixedShapes, holding, type Variables } from './variables';
 
-export interface LayerPart {
-  /** States that it takes at once. */
-  batch: number;
-  /** How many it answers for each. */
-  values: number;
-  /**
-   * @param states `batch` of them: values by variable, of the cut before the layer; NaN keeps the value of the probe
-   * @param contexts of the states, where they have their own; else the probe's
-   * @param probeRun run of the probe that values and contexts are kept from; by default the first
-   * @returns the variables that were asked for, of each state
-   */
-  run(
-    states: readonly Float32Array[],
-    contexts?: readonly (Float32Array | undefined)[],
-    probeRun?: number,
-  ): Promise<Float32Array[]>;
-  release(): Promise<void>;
-}
+export type LayerPart = Awaited<ReturnType<typeof openLayerPart>>;
 
 /** The probe for this many examples at once; as it is where the graph does not keep them apart by the first axis. */
 export async function sizedProbe(
@@ -52,7 +35,7 @@ export async function openLayerPart(
   before: Int32Array,
   to: readonly number[],
   asWritten = false,
-): Promise<LayerPart> {
+) {
   const { graph, batch, values, shapes, doubles, feeds } = probe;
   const { tensors, byName, home, place } = variables;
   const nameOf = (id: number): string => tensors[home[id]!]!.name;
@@ -62,7 +45,7 @@ export async function openLayerPart(
   const part = partOf(graph, partInputs(probe, inputTensors), ends, {
     shapes: fixedShapes(probe, variables),
   });
-  const session: PartSession = await openPart(part, {
+  const session = await openPart(part, {
     file: graph.file,
     // Hundreds of parts are open at once: threads that wait for so little work would take all of the processor's time.
     threads: sizeOf(probe.ports.shape) <= mostMeasured ? 1 : probe.threads,
@@ -78,9 +61,21 @@ export async function openLayerPart(
       return { name, ids, at, runs: values.get(name)! };
     });
   return {
+    /** States that it takes at once. */
     batch,
+    /** How many it answers for each. */
     values: to.length,
-    async run(states, contexts, probeRun = 0) {
+    /**
+     * @param states `batch` of them: values by variable, of the cut before the layer; NaN keeps the value of the probe
+     * @param contexts of the states, where they have their own; else the probe's
+     * @param probeRun run of the probe that values and contexts are kept from; by default the first
+     * @returns the variables that were asked for, of each state
+     */
+    async run(
+      states: readonly Float32Array[],
+      contexts?: readonly (Float32Array | undefined)[],
+      probeRun = 0,
+    ) {
       const fed: Record<string, Floats> = { ...feeds[probeRun]! };
       const { context } = probe.ports;
       if (context && contexts) {

@@ -7,15 +7,7 @@ import type { Variables } from './variables';
 /** How a located value becomes the wanted one. */
 export type Reading = 'same' | 'negative' | 'log' | 'negative log';
 
-export interface Located {
-  reading: Reading;
-  tensors: readonly string[];
-  /** By made variable: index into `tensors`, and element. */
-  which: Int32Array;
-  places: Int32Array;
-  /** Added to what is read, by made variable: constants that the graph has multiplied in. Absent where there are none. */
-  offset?: Float64Array;
-}
+export type Located = NonNullable<ReturnType<typeof locate>>;
 
 export function read(reading: Reading, value: number): number {
   switch (reading) {
@@ -31,7 +23,7 @@ export function read(reading: Reading, value: number): number {
 }
 
 /** The tensors that ln |a| is read from, best the one that is it. */
-export function locateLogScale(probe: Probe, variables: Variables, step: AffineStep): Located | undefined {
+export function locateLogScale(probe: Probe, variables: Variables, step: AffineStep) {
   const targets = step.scale.map((run) => run.map((a) => Math.log(Math.abs(a))));
   const readings: Reading[] = ['same', 'negative', 'log', 'negative log'];
   // A norm that shares its multiplication with the coupling leaves a constant factor.
@@ -58,12 +50,14 @@ function locate(
   readings: readonly Reading[],
   /** Accepts values that differ by the same amount in every run. */
   constants = false,
-): Located | undefined {
+) {
   const homes = groupedBy(made.keys(), (i) => home[made[i]!]!);
   for (const reading of readings) {
     const names: string[] = [];
+    /** By made variable: index into `tensors`, and element. */
     const which = new Int32Array(made.length);
     const places = new Int32Array(made.length);
+    /** Added to what is read, by made variable: constants that the graph has multiplied in. Absent where there are none. */
     const offset = new Float64Array(made.length);
     const complete = [...homes].every(([index, members]) => {
       const size = tensors[index]!.ids.length;

@@ -20,10 +20,7 @@ export interface RowSource {
  * s, t and y = x·eˢ + t or (x + t)·eˢ of a coupling, in the row's shape; zero where nothing moves. One that only shifts
  * has no s.
  */
-export interface Coupled {
-  s?: Float32Array;
-  t: Float32Array;
-}
+export type Coupled = ReturnType<typeof coupledValues>;
 
 /** As the row declares them. */
 export function quantitiesOf({ s, t }: Coupled): (Quantity & { values: Float32Array })[] {
@@ -119,7 +116,7 @@ export function coupledValues(
   values: BatchValues,
   example: number,
   { x, y }: { x: Float32Array; y: Float32Array },
-): Coupled {
+) {
   const { found, elementAt } = row;
   const s = found!.logScale || found!.lacksLogScale ? new Float32Array(x.length) : undefined;
   const scale = (k: number): number => s?.[k] ?? 0;

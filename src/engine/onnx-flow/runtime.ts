@@ -14,11 +14,7 @@ export interface Floats {
 /** What a part gives: values of floating-point tensors, and shapes; other types have no values here. */
 export type PartResults = Map<string, Floats>;
 
-export interface PartSession {
-  /** Feeds of other tensors are ignored. */
-  run(feeds: Readonly<Record<string, Floats>>): Promise<PartResults>;
-  release(): Promise<void>;
-}
+export type PartSession = Awaited<ReturnType<typeof openPart>>;
 
 export interface PartOptions {
   /** Named in messages. */
@@ -34,14 +30,15 @@ export interface PartOptions {
 export async function openPart(
   part: { bytes: Uint8Array; inputs: readonly string[] },
   { file, threads, doubles = new Set(), asWritten = false }: PartOptions,
-): Promise<PartSession> {
+) {
   const { session, tensor, run } = await openFileSession(file, part.bytes, {
     graphOptimizationLevel: asWritten ? 'disabled' : 'all',
     intraOpNumThreads: threads,
   });
   const inputNames = part.inputs.filter((name) => session.inputNames.includes(name));
   return {
-    async run(feeds) {
+    /** Feeds of other tensors are ignored. */
+    async run(feeds: Readonly<Record<string, Floats>>) {
       const tensors: Record<string, Tensor> = {};
       for (const name of inputNames) {
         const feed = feeds[name];
