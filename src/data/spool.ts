@@ -1,5 +1,5 @@
 /** Bytes that come one after the other and are read by position afterwards: kept in memory, or in a temporary file. */
-import { mkdtemp, open, rm, statfs, type FileHandle } from 'node:fs/promises';
+import { mkdtemp, open, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { UserError } from '../base/user-error';
@@ -21,7 +21,7 @@ export function createSpool(resources: Resources, share = usedShare) {
   let pending = 0;
   let written = 0;
   let reserved = 0;
-  let target: TemporaryFile | undefined;
+  let target: Awaited<ReturnType<typeof temporaryFile>> | undefined;
 
   const flush = async (): Promise<void> => {
     target ??= await temporaryFile(resources, share);
@@ -77,17 +77,11 @@ export function createSpool(resources: Resources, share = usedShare) {
   };
 }
 
-interface TemporaryFile {
-  handle: FileHandle;
-  name: string;
-  /** Bytes. */
-  room: number;
-}
-
 /** Share of the free space: on many systems it is memory, and a few bytes of gzip may fill all of it. */
 const usedShare = 0.8;
 
-async function temporaryFile(resources: Resources, share: number): Promise<TemporaryFile> {
+/** An empty file, and how many bytes there is room for. */
+async function temporaryFile(resources: Resources, share: number) {
   const base = tmpdir();
   try {
     const folder = await mkdtemp(path.join(base, 'flowscope-data-'));

@@ -335,17 +335,13 @@ function loadedOnce(load: () => Promise<Backend>): { get: () => Promise<Backend>
   };
 }
 
-interface Stamped {
-  /** Path of the file, without links. */
-  real: string;
-  /** Bytes. */
-  size: number;
-  /** What tells this file from a later one at the same path. */
-  stamp: string;
-}
+type Stamped = Awaited<ReturnType<typeof stampOf>>;
 
-/** A file that is replaced is another one, even at the same path; and so is one with another sidecar. */
-async function stampOf(file: string): Promise<Stamped> {
+/**
+ * The file's path without links, its bytes, and what tells it from a later one: a file that is replaced is another one, even
+ * at the same path; and so is one with another sidecar.
+ */
+async function stampOf(file: string) {
   const real = await realpath(file);
   const { size, mtimeMs, ino } = await stat(real);
   return { real, size, stamp: `${real} ${size} ${mtimeMs} ${ino} ${await sidecarStamp(file)}` };

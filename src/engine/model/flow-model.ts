@@ -65,7 +65,7 @@ export function createFlowModel({
 }): FlowModel {
   const { header, flow, preprocess, layers, tensors, backend } = parts;
   const config = header.config.model;
-  const programs = new Map<string, KeptProgram & { sized: boolean }>();
+  const programs = new Map<string, ReturnType<typeof keepProgram> & { sized: boolean }>();
   const context = contextInfo(header, flow, tensors);
   const runner = createFlowRunner({
     context,
@@ -125,18 +125,11 @@ export function createFlowModel({
   };
 }
 
-export interface KeptProgram {
-  /** Resolves when it is compiled. What it gives may be run at any time, also after it was dropped. */
-  program: Promise<Program>;
-  /** Lets go of what was compiled as soon as no run is under way; a later run compiles it again. */
-  drop(): Promise<void>;
-}
-
 /**
  * A program of which only some are kept. Whoever asked for one runs it a moment later, when others may have taken its
  * place, and must not find it gone.
  */
-export function keepProgram(compile: () => Promise<Program>): KeptProgram {
+export function keepProgram(compile: () => Promise<Program>) {
   let running = 0;
   let dropped = false;
   let compiled: Promise<Program> | undefined = Promise.resolve().then(compile);
@@ -146,6 +139,7 @@ export function keepProgram(compile: () => Promise<Program>): KeptProgram {
     compiled = undefined;
     await (await old?.catch(() => undefined))?.dispose();
   };
+  /** Lets go of what was compiled as soon as no run is under way; a later run compiles it again. */
   const drop = (): Promise<void> => {
     dropped = true;
     return release();
@@ -163,5 +157,7 @@ export function keepProgram(compile: () => Promise<Program>): KeptProgram {
     },
     dispose: drop,
   };
-  return { program: compiled.then(() => kept), drop };
+  /** Resolves when it is compiled. What it gives may be run at any time, also after it was dropped. */
+  const program = compiled.then(() => kept);
+  return { program, drop };
 }

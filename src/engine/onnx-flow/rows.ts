@@ -24,13 +24,7 @@ export interface FlowRow extends InspectedLayer {
   elementAt: Int32Array;
 }
 
-export interface FlowRows {
-  rows: FlowRow[];
-  /** Place in the flow's input (x, channels last) of each element of z. */
-  latentPositions: Int32Array;
-  /** Whether the file runs from z to x, so that scales and shifts turn around. */
-  backward: boolean;
-}
+export type FlowRows = ReturnType<typeof flowRows>;
 
 interface RowPlan {
   info: Omit<LayerInfo, 'index'>;
@@ -51,8 +45,9 @@ export function flowRows(
   flow: AnalyzedFlow,
   native: readonly ModelLayer[] | undefined,
   outside: Bijection | undefined,
-): FlowRows {
+) {
   const { probe, outputPositions, inputIds } = flow;
+  /** Whether the file runs from z to x, so that scales and shifts turn around. */
   const backward = probe.ports.direction === 'inverse';
   const turned = new Int32Array(outputPositions.length);
   outputPositions.forEach((position, k) => (turned[position] = k));
@@ -97,7 +92,9 @@ export function flowRows(
       elementAt,
     };
   });
-  return { rows, latentPositions: backward ? turned : outputPositions, backward };
+  /** Place in the flow's input (x, channels last) of each element of z. */
+  const latentPositions = backward ? turned : outputPositions;
+  return { rows, latentPositions, backward };
 }
 
 /** Like `InspectedFlow.turned`: between two rows values can be moved without a row of their own. */

@@ -230,13 +230,8 @@ function coverageAt(places: Float64Array, level: number): CoverageLevel {
   return { level, found: found / n, low: low / n, high: high / n };
 }
 
-interface Box {
-  low: Float64Array;
-  /** 0 for a feature that is the same in all pairs. */
-  width: Float64Array;
-}
-
-function boxOf(x: Float32Array, size: number): Box {
+/** Where the features lie; the width is 0 for one that is the same in all pairs. */
+function boxOf(x: Float32Array, size: number) {
   const low = new Float64Array(size).fill(Infinity);
   const high = new Float64Array(size).fill(-Infinity);
   x.forEach((value, i) => {
@@ -273,7 +268,12 @@ function referencesOf({ count, x, context }: Pairs, seed: number): (pair: number
 }
 
 /** Squared, each feature in units of the box. */
-function distance({ width }: Box, point: ArrayLike<number>, values: Float32Array, from: number): number {
+function distance(
+  { width }: ReturnType<typeof boxOf>,
+  point: ArrayLike<number>,
+  values: Float32Array,
+  from: number,
+): number {
   let sum = 0;
   for (let d = 0; d < point.length; d++) {
     const unit = width[d] === 0 ? 1 : width[d]!;

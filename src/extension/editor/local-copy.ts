@@ -13,12 +13,7 @@ export function sidecarOf(uri: Uri): Uri {
   return uri.with({ path: `${uri.path}.flowscope.json` });
 }
 
-export interface LocalFile {
-  path: string;
-  /** True where `path` is a copy of our own. */
-  copied: boolean;
-  dispose(): Promise<void>;
-}
+export type LocalFile = Awaited<ReturnType<typeof localFile>>;
 
 /** Elsewhere a name may have what separates folders and drives here. */
 export function nameOnDisk(name: string): string {
@@ -26,9 +21,10 @@ export function nameOnDisk(name: string): string {
 }
 
 /**
- * Throws a UserError for a file that is larger than the setting allows or cannot be read.
+ * The path of a file or, where `copied`, of a copy of our own.
+ * @throws UserError for a file that is larger than the setting allows or cannot be read
  */
-export async function localFile(context: ExtensionContext, uri: Uri): Promise<LocalFile> {
+export async function localFile(context: ExtensionContext, uri: Uri) {
   if (uri.scheme === 'file') return { path: uri.fsPath, copied: false, dispose: () => Promise.resolve() };
   const name = path.posix.basename(uri.path);
   const limit = readSettings().largestRemoteFile;

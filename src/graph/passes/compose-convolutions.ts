@@ -2,15 +2,8 @@ import { groupedBy } from '../../base/group';
 import { type ConstantData, type Graph, type Node, producersOf, rewrite, isPointwise } from '../ir';
 import { removeDeadCode, pass, countUses } from './pass';
 
-/** A convolution whose filter and bias are constants; a missing bias is 0. */
-interface FixedConvolution {
-  node: Node;
-  x: number;
-  filter: ConstantData;
-  /** [height, width, in, out] */
-  shape: readonly number[];
-  bias?: ConstantData;
-}
+/** A convolution whose filter, in the shape [height, width, in, out], and bias are constants; a missing bias is 0. */
+type FixedConvolution = NonNullable<ReturnType<typeof fixedConvolution>>;
 
 /**
  * With the parameters bound: a 1×1 convolution of p + conv(q) is the sum of one of p and of one of q with both filters in
@@ -122,7 +115,7 @@ function sameSize(a: number, b: number, { values }: Graph): boolean {
   return values.get(a)!.shape.join() === values.get(b)!.shape.join();
 }
 
-function fixedConvolution(node: Node, graph: Graph): FixedConvolution | undefined {
+function fixedConvolution(node: Node, graph: Graph) {
   if (node.op !== 'Conv2D') return undefined;
   const [x, filterId, biasId] = node.inputs as [number, number, number?];
   const filter = graph.constants.get(filterId);

@@ -98,18 +98,10 @@ export function MatrixView(props: MatrixViewProps) {
   );
 }
 
-interface Cells {
-  wide: number;
-  tall: number;
-  gap: number;
-  /** px right of the columns, for the name of the last. */
-  margin: number;
-  /** Every so many rows have a name, 0 for none. */
-  named: number;
-}
-
-function cellsIn(width: number, { rows, columns, labelWidth, side }: MatrixViewProps): Cells {
+/** Sizes in px; every so many rows, `named`, have a name, 0 for none. */
+function cellsIn(width: number, { rows, columns, labelWidth, side }: MatrixViewProps) {
   if (side === undefined) {
+    /** Right of the columns, for the name of the last. */
     const margin = 8;
     const tall = Math.max(2, Math.min(18, Math.floor(220 / rows)));
     const wide = Math.max(2, Math.min(34, Math.floor((width - labelWidth - margin) / columns)));
@@ -120,7 +112,7 @@ function cellsIn(width: number, { rows, columns, labelWidth, side }: MatrixViewP
   return { wide: cell, tall: cell, gap: cell > 6 ? 1 : 0, margin: 0, named: cell >= 12 ? 1 : 0 };
 }
 
-type Painted = MatrixViewProps & Cells & { left: number; top: number };
+type Painted = MatrixViewProps & ReturnType<typeof cellsIn> & { left: number; top: number };
 
 function paint(context: CanvasRenderingContext2D, light: boolean, options: Painted): void {
   const { rows, columns, scale, rowName, divideAt, chosen, left, top, wide, tall, gap, named } = options;

@@ -60,11 +60,6 @@ export function standAloneTheme(): void {
   apply();
 }
 
-interface Color {
-  rgb: Rgb;
-  alpha: number;
-}
-
 /** Keeps answers until the theme changes: asking the page for a style makes it lay itself out. */
 function ofTheme<T>(read: (name: string) => T): (name: string) => T {
   const known = new Map<string, T>();
@@ -82,12 +77,13 @@ function ofTheme<T>(read: (name: string) => T): (name: string) => T {
 export const cssText = ofTheme((name) => getComputedStyle(document.body).getPropertyValue(name).trim());
 
 /** The color that a custom property has now, as numbers and opacity in [0, 1]. */
-export const cssColor = ofTheme((name): Color => {
+export const cssColor = ofTheme((name) => {
   const canvas = document.createElement('canvas');
   canvas.width = canvas.height = 1;
   const context = canvas.getContext('2d', { willReadFrequently: true })!;
   context.fillStyle = cssText(name) || '#888888';
   context.fillRect(0, 0, 1, 1);
   const [r = 0, g = 0, b = 0, a = 255] = context.getImageData(0, 0, 1, 1).data;
-  return { rgb: [r, g, b], alpha: a / 255 };
+  const rgb: Rgb = [r, g, b];
+  return { rgb, alpha: a / 255 };
 });
