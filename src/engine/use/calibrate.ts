@@ -139,7 +139,7 @@ export async function* rankPairs(
     tarp: new Int32Array(count),
     samples: new Float32Array(count * size),
   };
-  const box = boxOf(x, size);
+  const ranges = rangesOf(x, size);
   const references = referencesOf({ count, x, context }, seed);
   const batches = signal ? { signal } : {};
   const density = async (values: Float32Array, contexts: Float32Array, n: number): Promise<Float64Array> => {
@@ -180,8 +180,8 @@ export async function* rankPairs(
       });
       ranks.coverage[pair] = rank((k) => difference(densities[i * draws + k]!, ofTruth[pair]!));
       const point = references(pair);
-      const truthDistance = distance(box, point, truth, 0);
-      ranks.tarp[pair] = rank((k) => truthDistance - distance(box, point, samples, at(k)));
+      const truthDistance = distance(ranges, point, truth, 0);
+      ranks.tarp[pair] = rank((k) => truthDistance - distance(ranges, point, samples, at(k)));
     }
     yield { ...ranks, done: start + pairs, nonFinite };
   }
@@ -230,15 +230,15 @@ function coverageAt(places: Float64Array, level: number): CoverageLevel {
   return { level, found: found / n, low: low / n, high: high / n };
 }
 
-/** Where the features lie; the width is 0 for one that is the same in all pairs. */
-function boxOf(x: Float32Array, size: number) {
+/** From the lowest to the highest value of each feature; 0 for one that is the same in all pairs. */
+function rangesOf(x: Float32Array, size: number): Float64Array {
   const low = new Float64Array(size).fill(Infinity);
   const high = new Float64Array(size).fill(-Infinity);
   x.forEach((value, i) => {
     low[i % size] = Math.min(low[i % size]!, value);
     high[i % size] = Math.max(high[i % size]!, value);
   });
-  return { low, width: high.map((value, d) => value - low[d]!) };
+  return high.map((value, d) => value - low[d]!);
 }
 
 /** Most earlier pairs that are searched for the one with the nearest context. */
@@ -251,13 +251,13 @@ const mostEarlier = 1000;
 function referencesOf({ count, x, context }: Pairs, seed: number): (pair: number) => Float32Array {
   const [size, ofContext] = [x.length / count, context.length / count];
   const order = stream(seed, 'calibrate-tarp').permutation(count);
-  const box = boxOf(context, ofContext);
+  const ranges = rangesOf(context, ofContext);
   const nearest = new Int32Array(count);
   order.forEach((pair, place) => {
     const row = context.subarray(pair * ofContext, (pair + 1) * ofContext);
     let least = Infinity;
     for (const earlier of order.subarray(0, Math.min(place, mostEarlier))) {
-      const between = distance(box, row, context, earlier * ofContext);
+      const between = distance(ranges, row, context, earlier * ofContext);
       if (between < least) [least, nearest[pair]] = [between, earlier];
     }
   });
@@ -267,16 +267,16 @@ function referencesOf({ count, x, context }: Pairs, seed: number): (pair: number
   return (pair) => (pair === first ? origin : x.subarray(nearest[pair]! * size, (nearest[pair]! + 1) * size));
 }
 
-/** Squared, each feature in units of the box. */
+/** Squared, each feature in units of its range. */
 function distance(
-  { width }: ReturnType<typeof boxOf>,
+  ranges: Float64Array,
   point: ArrayLike<number>,
   values: Float32Array,
   from: number,
 ): number {
   let sum = 0;
   for (let d = 0; d < point.length; d++) {
-    const unit = width[d] === 0 ? 1 : width[d]!;
+    const unit = ranges[d] === 0 ? 1 : ranges[d]!;
     sum += ((values[from + d]! - point[d]!) / unit) ** 2;
   }
   return sum;
