@@ -17,10 +17,6 @@ export function createResources(limit: number, signal?: AbortSignal) {
       return true;
     },
     release: (bytes: number) => void (left += bytes),
-    /** Bytes that may still be reserved. */
-    get left() {
-      return left;
-    },
     /** Registers what `close` is to do, last first. */
     onClose: (work: () => Promise<unknown>) => void works.push(work),
     /** Does all that was registered, once. */

@@ -9,7 +9,6 @@ export async function readOnnx(file: string) {
   const stored = new Set(initializers.map(({ name }) => name));
   const opset = model.opsetImport.find(({ domain }) => !domain || domain === 'ai.onnx');
   return {
-    file,
     bytes,
     summary: {
       opset: Number(opset?.version ?? 0),

@@ -10,8 +10,6 @@ export async function openSession(file: string, threads: number, nodes = 0) {
   const options = { intraOpNumThreads: threads, ...runsOver(nodes) };
   const { session, tensor, run } = await openFileSession(file, file, options);
   return {
-    inputs: session.inputNames,
-    outputs: session.outputNames,
     /** Feeds of float32; inputs that the file does not have are left out. */
     async run(feeds: Feeds) {
       const inputs = session.inputNames.map((name): [string, Tensor] => {

@@ -44,7 +44,7 @@ export function readGraph(file: string, model: onnx.ModelProto) {
       producer.set(name, node);
     }
   }
-  return { file, model, nodes, producer, initializers, inputs, outputs: proto.output ?? [] };
+  return { file, model, nodes, producer, initializers, inputs };
 }
 
 /** What the graphs inside of a node (If, Loop, Scan) read from around it. */

@@ -32,7 +32,6 @@ import { createLayerValues } from './values';
 
 export interface OnnxFlow extends InspectedFlow {
   pair: FilePair;
-  rows: FlowRows;
   /** What was taken to be so, or is known of the file's limits, in words. */
   notes: string[];
   /** Largest |log-det of the file − sum over the rows| over the probes, nats; absent where the file computes none. */
@@ -218,7 +217,6 @@ async function open(
   return {
     ...inspected(undefined),
     pair,
-    rows,
     notes,
     ...(unexplained === undefined ? {} : { unexplained }),
     ...(reverse && analyzed.layers.some((layer) => layer.curved) ? { searched: forward ? 'x' : 'z' } : {}),

@@ -15,13 +15,12 @@ export type FilePair = Awaited<ReturnType<typeof findPair>>;
 
 /** @throws UserError for a file that is not an ONNX model, or whose inputs and outputs cannot be identified */
 export async function readFlowFile(file: string) {
-  /** Structure of the file. */
-  const read = await readOnnx(file);
+  const { summary } = await readOnnx(file);
   /** What its owner says in the sidecar. */
   const sidecar = await readOnnxPorts(file);
-  const metadata = readMetadata(file, read.summary.metadata);
-  const ports = identifyPorts(file, read.summary, sidecar, metadata);
-  return { file, ports, sidecar, metadata, read };
+  const metadata = readMetadata(file, summary.metadata);
+  const ports = identifyPorts(file, summary, sidecar, metadata);
+  return { file, ports, sidecar, metadata };
 }
 
 /**

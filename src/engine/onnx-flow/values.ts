@@ -8,7 +8,6 @@ import { feedsFor, filled, openWhole } from './probe';
 import type { PartSession } from './runtime';
 
 export interface BatchValues {
-  count: number;
   /** What the file was given and what came out, [count, …], channels last. */
   input: Float32Array;
   output: Float32Array;
@@ -57,7 +56,6 @@ export function createLayerValues({ probe, outputShape }: AnalyzedFlow, tensors:
       const out = new Float32Array(count * size);
       for (let i = 0; i < count; i++) out.set(rowOf(output, i), i * size);
       return {
-        count,
         input: values,
         output: toChannelsLast(out, pageShape(outputShape, layout), layout),
         ...(logDet ? { logDet: Float32Array.from({ length: count }, (_, i) => rowOf(logDet, i)[0]!) } : {}),
