@@ -95,9 +95,12 @@ export function squareAround(points: NdArray<Float32Array>, trim: number): Plane
     const cut = Math.floor(values.length * trim);
     return [values[cut]!, values[values.length - 1 - cut]!];
   };
-  const x = range(0);
-  const y = range(1);
-  const half = Math.max(x[1] - x[0], y[1] - y[0], 1e-3) * 0.575;
+  return squareOf(range(0), range(1), 1e-3);
+}
+
+/** A square around two ranges with a margin. @param least extent that is shown */
+export function squareOf(x: [number, number], y: [number, number], least: number): PlaneBounds {
+  const half = 0.575 * Math.max(x[1] - x[0], y[1] - y[0], least);
   const around = ([low, high]: [number, number]): [number, number] => [
     (low + high) / 2 - half,
     (low + high) / 2 + half,

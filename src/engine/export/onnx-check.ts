@@ -42,7 +42,7 @@ export async function compareFiles(
       // Parameters stay inputs here: nothing is folded, so folding is what is tested.
       const graph = exportGraphs[part](model);
       const reference = await backend.compile(graph);
-      const session = await openSession(path, 1, graph.nodes.length);
+      const session = await openSession(path, graph.nodes.length);
       try {
         const worst = new Map<string, Difference>();
         for (const count of batchSizes) {

@@ -6,8 +6,8 @@ import { UserError } from '../../base/user-error';
 import type { Feeds } from '../backends/backend';
 
 /** @param nodes of its graph, as far as they are known @throws UserError when ONNX Runtime cannot load the file */
-export async function openSession(file: string, threads: number, nodes = 0) {
-  const options = { intraOpNumThreads: threads, ...runsOver(nodes) };
+export async function openSession(file: string, nodes = 0) {
+  const options = { intraOpNumThreads: 1, ...runsOver(nodes) };
   const { session, tensor, run } = await openFileSession(file, file, options);
   return {
     /** Feeds of float32; inputs that the file does not have are left out. */

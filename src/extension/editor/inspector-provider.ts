@@ -41,10 +41,6 @@ export class InspectorProvider implements CustomReadonlyEditorProvider<ModelDocu
     }
   }
 
-  get openCount(): number {
-    return this.documents.size;
-  }
-
   private adopt(document: ModelDocument): ModelDocument {
     const key = document.uri.toString();
     this.documents.set(key, document);

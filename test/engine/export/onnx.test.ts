@@ -284,7 +284,7 @@ async function compare({ flow: model }: SmallModel, place: string): Promise<void
     const forward = flow.forward(ctx(taps), before?.value ?? x);
     const input = { shape: x.shape, data: floats(x) };
 
-    const first = await openSession(path.join(place, 'flow.forward.onnx'), 1);
+    const first = await openSession(path.join(place, 'flow.forward.onnx'));
     const found = await first.run({ x: input });
     await first.dispose();
     assert.ok(maxAbsDifference(found['z']!.data, floats(forward.value)) <= 1e-4);
@@ -304,7 +304,7 @@ async function compare({ flow: model }: SmallModel, place: string): Promise<void
       }
     });
 
-    const second = await openSession(path.join(place, 'flow.inverse.onnx'), 1);
+    const second = await openSession(path.join(place, 'flow.inverse.onnx'));
     const back = await second.run({ z: found['z']! });
     await second.dispose();
     assert.ok(maxAbsDifference(back['x']!.data, input.data) <= 1e-3);
@@ -312,7 +312,7 @@ async function compare({ flow: model }: SmallModel, place: string): Promise<void
       assert.ok(Math.abs(back['logdet']!.data[i]! + found['logdet']!.data[i]!) <= 1e-3);
     }
 
-    const third = await openSession(path.join(place, 'flow.sample.onnx'), 1);
+    const third = await openSession(path.join(place, 'flow.sample.onnx'));
     const sampled = await third.run({
       noise: input,
       temperature: { shape: [], data: Float32Array.of(0.5) },

@@ -126,7 +126,7 @@ for (const [name, { base, mean, variance, change, model: rest }] of Object.entri
       assert.match(summary.subtitle, /base/);
       const folder = path.join(model.folder, 'onnx');
       const { files } = await exportOnnx(model.opened, path.join(folder, 'flow.onnx'));
-      const session = await openSession(files[0]!.path, 1);
+      const session = await openSession(files[0]!.path);
       const x = Float32Array.of(0.3, -0.2, 1, 0.4);
       const expected = await model.flow.runner.forward(x, 2, 'data');
       const out = await session.run({ x: { shape: [2, 2], data: x } });

@@ -1,6 +1,7 @@
 import { extentOf } from '../../../base/rows';
 import type { PlaneQuery, PlaneView } from '../../../protocol/inspect';
 import type { NdArray } from '../../../protocol/tensors';
+import { squareOf } from '../../../protocol/plane';
 import { planeSamples } from '../../../protocol/questions';
 import { batchOf } from '../../model/examples';
 import type { InspectedFlow } from '../../model/inspected-flow';
@@ -55,13 +56,7 @@ function boundsOf(x: Float32Array): PlaneView['bounds'] {
     const [low, high] = extentOf(x, 2, column);
     return low <= high ? [low, high] : [-3, 3];
   };
-  const ranges = [range(0), range(1)] as const;
-  const half = 0.575 * Math.max(...ranges.map(([low, high]) => high - low), 1e-6);
-  const around = ([low, high]: [number, number]): [number, number] => [
-    (low + high) / 2 - half,
-    (low + high) / 2 + half,
-  ];
-  return { x: around(ranges[0]), y: around(ranges[1]) };
+  return squareOf(range(0), range(1), 1e-6);
 }
 
 async function labelsOf(
