@@ -621,5 +621,7 @@ main(async () => {
   const failed = results.filter(Boolean).length;
   console.log(`peers in ${seconds(started)}`);
   console.log(`${results.length - failed} passed, ${failed} failed`);
+  if (results.length === 0)
+    throw new Stop('No case has such a name: test/peers/random/kinds lists the kinds of each library.');
   if (failed > 0) process.exitCode = 1;
 });
