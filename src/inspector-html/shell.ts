@@ -24,8 +24,6 @@ export interface InspectorHtmlOptions {
     /** Where a flow may answer: what tells pages of one notebook apart, and the version of the weights that were recorded. */
     page?: { name: string; version: string };
   };
-  /** Theme of a page that stands alone; by default it follows the system. */
-  theme?: 'light' | 'dark' | 'high-contrast';
 }
 
 /**
@@ -79,7 +77,7 @@ export function inspectorHtml(options: InspectorHtmlOptions): string {
 <title>${escapeHtml(options.title)}</title>
 ${style}
 </head>
-<body${options.theme ? ` data-theme="${options.theme}"` : ''}>
+<body>
 <div id="root"></div>
 ${recorded}${held}${script}
 </body>

@@ -37,7 +37,7 @@ export function followTheme(): void {
   observer.observe(document.documentElement, { attributes: true, attributeFilter: ['style'] });
 }
 
-/** The theme outside VS Code, where no host sets it: the page's choice, else the system's. */
+/** The theme outside VS Code, where no host sets it: the system's. */
 export function standAloneTheme(): void {
   const queries = [
     '(prefers-color-scheme: light)',
@@ -45,11 +45,9 @@ export function standAloneTheme(): void {
     '(forced-colors: active)',
   ].map((q) => matchMedia(q));
   const apply = (): void => {
-    const wish = document.body.dataset.theme;
     const light = queries[0]!.matches;
     const contrast = queries[1]!.matches || queries[2]!.matches;
-    const kind =
-      wish ?? (contrast ? (light ? 'high-contrast-light' : 'high-contrast') : light ? 'light' : 'dark');
+    const kind = contrast ? (light ? 'high-contrast-light' : 'high-contrast') : light ? 'light' : 'dark';
     document.body.dataset.vscodeThemeKind = `vscode-${kind}`;
     const classes = ['standalone', `vscode-${kind}`];
     // VS Code sets both classes for its light high-contrast theme.
