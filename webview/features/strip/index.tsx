@@ -470,13 +470,13 @@ function Sums({ model, strip, limit }: { model: ModelSummary; strip?: ShownStrip
                 : null}
         </span>
         {isPlane(model) ? null : (
-          <>
-            <span>{`${text.outKey} ${fixed(-3, 0)}`}</span>
+          <span class="outputs">
+            {`${text.outKey} ${fixed(-3, 0)}`}
             <span class="gradient">
               <Legend scale={outputScale} width={48} />
             </span>
             <span>3</span>
-          </>
+          </span>
         )}
       </span>
     </div>
