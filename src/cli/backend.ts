@@ -22,6 +22,7 @@ export function openInferenceBackend(session: Session): Promise<Backend> {
     onnx: (options) =>
       createOnnxRuntimeBackend({ ...options, helper: path.join(__dirname, 'onnx-thread.js') }),
     otherwise: () => chosenBackend(session),
+    log: session.log,
   });
   return untilTheEnd(session, backend);
 }

@@ -88,6 +88,7 @@ export function createService(options: ServiceOptions = {}): EngineService {
         onnx: (choice) => createThreadedOnnxRuntime(onnxThread, { ...choice, ...(cache ? { cache } : {}) }),
       }),
       otherwise: training.get,
+      log: (line) => events.log?.(line),
     }),
   );
 

@@ -1,5 +1,6 @@
 import { chooseBackend } from '../../engine/backends/choose';
 import { backends } from '../../engine/backends/registry';
+import { backendFor } from '../../engine/training/train';
 import { threadsToUse } from '../../engine/backends/threads';
 import { doctorLines, type DoctorLine } from '../../native/doctor';
 import { formatBytes } from '../../native/ladder';
@@ -30,18 +31,21 @@ export const doctorCommand = defineCommand({
       return { json: rungs, text: rungs.map(rungText).join('\n') };
     }
     const lines = await doctorLines(Object.values(backends));
-    const backend = await backendLine(session);
+    const hasGpu = lines.some(({ name, state }) => name === 'gpu' && state === 'ok');
+    const backend = await backendLine(session, hasGpu);
     const all = [...lines, backend];
     const ok = all.every(({ state }) => state !== 'missing');
     return { json: { ok, lines: all }, text: all.map(asText).join('\n'), code: ok ? 0 : 1 };
   },
 });
 
-async function backendLine(session: Session): Promise<DoctorLine> {
+/** Where there is a GPU, with the times of a training step on both. */
+async function backendLine(session: Session, hasGpu: boolean): Promise<DoctorLine> {
   const line = { name: 'backend', label: 'Backend in use' };
   try {
     const backend = await chooseBackend(session.backend, threadsToUse(session.threads));
-    const { library, threads, reason } = backend.info;
+    const { library, threads, reason } =
+      hasGpu && backend.rival ? await backendFor('moons', backend) : backend.info;
     await backend.dispose();
     return {
       ...line,

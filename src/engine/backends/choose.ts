@@ -9,6 +9,7 @@ import {
 } from '../../protocol/backends';
 import { probeWebGpu } from '../../native/onnxruntime';
 import type { Backend } from './backend';
+import { handingOver } from './by-time';
 import { backends } from './registry';
 
 /** It compiles sooner than TensorFlow, needs less memory and runs flows faster. */
@@ -77,7 +78,8 @@ export async function firstToLoad(threads: number, reason?: string): Promise<Bac
 }
 
 /**
- * The backend that runs flows. Unless another one was asked for, that is ONNX Runtime; `otherwise` where it cannot be loaded.
+ * The backend that runs flows. Unless another one was asked for, that is ONNX Runtime, with the GPU for long runs that take less time
+ * there; `otherwise` where it cannot be loaded.
  *
  * @throws UserError as `chooseBackend`
  */
@@ -87,13 +89,18 @@ export async function chooseInferenceBackend(
   {
     onnx = backends[runsFlows].create,
     otherwise = () => chooseBackend(preference, threads),
+    log,
   }: {
     onnx?: (options: { threads: number; reason: string }) => Promise<Backend>;
     otherwise?: () => Promise<Backend>;
+    log?: ((line: string) => void) | undefined;
   } = {},
 ): Promise<Backend> {
   const choice = backendChoice(preference);
   if (choice && choice.name !== runsFlows) return otherwise();
   const reason = choice?.reason ?? 'runs flows; native TensorFlow, where there is one, trains them';
-  return onnx({ threads, reason }).catch(otherwise);
+  return onnx({ threads, reason }).then(
+    (backend) => (choice ? backend : handingOver(backend, () => onTheGpu(threads), log)),
+    otherwise,
+  );
 }

@@ -16,6 +16,7 @@ import {
 import { defined } from '../../base/defined';
 import { UserError, several } from '../../base/user-error';
 import { formatBytes } from '../../native/ladder';
+import { prepareRun } from '../../data/open/prepare';
 import { standardizationOf } from '../../data/standardize';
 import type { TrainRequest, TrainResult } from '../../protocol/engine';
 import { launchTraining, prepareLaunch } from './launch/launch';
@@ -171,6 +172,21 @@ async function trainOn(
   } finally {
     await run?.lock.release();
     await trainer.dispose();
+  }
+}
+
+/** What a training by a preset of built-in data would run on; `reason` says how long a step takes where two were timed. */
+export async function backendFor(preset: string, backend: Backend): Promise<BackendInfo> {
+  const { config, dataset } = await prepareRun(
+    { preset, config: { data: { source: preset } } },
+    process.cwd(),
+  );
+  try {
+    const found = await quickestTrainer({ backend }, (on) => createTrainer({ config, dataset, backend: on }));
+    await found.trainer.dispose();
+    return { ...found.backend, reason: `preset ${preset}: ${found.backend.reason}` };
+  } finally {
+    await dataset.close();
   }
 }
 

@@ -1,0 +1,94 @@
+/** Long runs of a flow go where they take less time: to the GPU, where there is one that has shown on these very runs that it is faster. */
+import type { Backend, Feeds, Program } from './backend';
+
+/** Seconds of work below which nothing is timed: to compile for a GPU takes as long. */
+const worthwhile = 2;
+
+/**
+ * The processor's backend, which hands scoring and sampling of many examples over. All else stays.
+ * @param openGpu called when work is long for the first time; undefined where there is no GPU
+ * @param log told both times, once for each program
+ */
+export function handingOver(
+  processor: Backend,
+  openGpu: () => Promise<Backend | undefined>,
+  log: (line: string) => void = () => undefined,
+): Backend {
+  let opening: Promise<Backend | undefined> | undefined;
+  return {
+    ...processor,
+    async compile(graph, options = {}) {
+      const here = await processor.compile(graph, options);
+      const { examples } = options;
+      if (examples === undefined) return here;
+      const compileThere = async (): Promise<Program | undefined> => {
+        opening ??= openGpu();
+        return (await opening)?.compile(graph, options);
+      };
+      const told = (seconds: number, others: number): void =>
+        log(
+          `Scoring or sampling: an example takes ${shown(seconds)} on ${processor.info.library}, ${shown(others)} on WebGPU.`,
+        );
+      return quickerOf(here, compileThere, { examples, told });
+    },
+    async dispose() {
+      await processor.dispose();
+      await (await opening?.catch(() => undefined))?.dispose();
+    },
+  };
+}
+
+/** Both give the same numbers, as far as sums in another order do; the first runs are timed, on one and then on the other. */
+function quickerOf(
+  here: Program,
+  compileThere: () => Promise<Program | undefined>,
+  { examples, told }: { examples: number; told: (seconds: number, others: number) => void },
+): Program {
+  /** Seconds an example on the processor, once that is known. */
+  let seconds: number | undefined;
+  let compiling: Promise<void> | undefined;
+  let there: Program | undefined;
+  let isWarm = false;
+  let chosen: Program | undefined;
+  const timed = async (program: Program, feeds: Feeds): Promise<{ results: Feeds; each: number }> => {
+    const began = performance.now();
+    const results = await program.run(feeds);
+    const count = Math.max(1, ...Object.values(feeds).map(({ shape }) => shape[0] ?? 1));
+    return { results, each: (performance.now() - began) / 1000 / count };
+  };
+  return {
+    async run(feeds) {
+      if (chosen) return chosen.run(feeds);
+      if (!there) {
+        const { results, each } = await timed(here, feeds);
+        seconds = Math.min(each, seconds ?? Infinity);
+        if (seconds * examples < worthwhile) return results;
+        const stay = (): void => {
+          chosen = here;
+        };
+        compiling ??= compileThere().then((program) => {
+          if (program) there = program;
+          else stay();
+        }, stay);
+        return results;
+      }
+      try {
+        const { results, each } = await timed(there, feeds);
+        if (isWarm) {
+          told(seconds!, each);
+          chosen = each < seconds! ? there : here;
+        }
+        isWarm = true;
+        return results;
+      } catch {
+        return (chosen = here).run(feeds);
+      }
+    },
+    async dispose() {
+      await compiling;
+      await Promise.all([here.dispose(), there?.dispose()]);
+    },
+  };
+}
+
+const shown = (seconds: number): string => `${(1000 * seconds).toPrecision(2)} ms`;
