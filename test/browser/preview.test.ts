@@ -626,6 +626,7 @@ describe('data preview', () => {
       'Condition',
       'Condition, as a number',
       'Label',
+      'Weight',
       'Leave out',
     ]);
     const length = page.getByLabel('What the flow does with length').locator('option');
@@ -633,6 +634,7 @@ describe('data preview', () => {
       'Use',
       'Condition',
       'Label (few values only)',
+      'Weight',
       'Leave out',
     ]);
     await use.selectOption('condition');
