@@ -1,8 +1,8 @@
 /** Long runs of a flow go where they take less time: to the GPU, where there is one that has shown on these very runs that it is faster. */
 import type { Backend, Feeds, Program } from './backend';
 
-/** Seconds of work below which nothing is timed: to compile for a GPU takes as long. */
-const worthwhile = 2;
+/** Seconds of work below which no GPU is tried: to compile for it and to run there once may take a few. */
+const worthwhile = 10;
 
 /**
  * The processor's backend, which hands scoring and sampling of many examples over. All else stays.
@@ -44,7 +44,7 @@ function quickerOf(
   compileThere: () => Promise<Program | undefined>,
   { examples, told }: { examples: number; told: (seconds: number, others: number) => void },
 ): Program {
-  /** Seconds an example on the processor, once that is known. */
+  /** The least seconds an example on the processor; the first run does not count, since much is set up in it. */
   let seconds: number | undefined;
   let compiling: Promise<void> | undefined;
   let there: Program | undefined;
@@ -61,8 +61,9 @@ function quickerOf(
       if (chosen) return chosen.run(feeds);
       if (!there) {
         const { results, each } = await timed(here, feeds);
-        seconds = Math.min(each, seconds ?? Infinity);
-        if (seconds * examples < worthwhile) return results;
+        const isFirst = seconds === undefined;
+        seconds = isFirst ? Infinity : Math.min(each, seconds!);
+        if (isFirst || seconds * examples < worthwhile) return results;
         const stay = (): void => {
           chosen = here;
         };
