@@ -43,7 +43,9 @@ export async function chooseBackend(
 ): Promise<Backend> {
   const choice = backendChoice(preference);
   if (choice) return backends[choice.name].create({ threads, reason: choice.reason });
-  const rival = (): Promise<Backend | undefined> => onTheGpu(threads);
+  // The same each time: two would keep a lost device alive between them.
+  let found: Promise<Backend | undefined> | undefined;
+  const rival = (): Promise<Backend | undefined> => (found ??= onTheGpu(threads));
   return Object.assign(await firstToLoad(threads), { rival });
 }
 
