@@ -1,7 +1,8 @@
 /** Plants faults in flows that are right, and counts what a check finds, names and names wrongly. */
 import { createOnnxRuntimeBackend } from '../../src/engine/backends/onnxruntime';
 import { stream } from '../../src/data/random';
-import { effectiveDraws, efficiencyOf, fitTail, orderOf } from '../../src/engine/check/weights';
+import { effectiveCount } from '../../src/base/effective-count';
+import { efficiencyOf, fitTail, orderOf } from '../../src/engine/check/weights';
 import { checkPlanted, isOff, kinds, type Fault, type Kind } from '../../test/engine/check/planted';
 
 const draws = 4096;
@@ -39,7 +40,7 @@ function coverage(seed: number): void {
         if (low <= truth && truth <= high) held++;
         const again = Float64Array.from({ length: 200 }, () => {
           const drawn = Float64Array.from({ length: n }, () => Math.exp(logWeights[draw.integer(n)]!));
-          return effectiveDraws(drawn) / n;
+          return effectiveCount(drawn) / n;
         }).sort();
         if (again[10]! <= truth && truth <= again[189]!) plain++;
       }

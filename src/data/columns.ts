@@ -53,9 +53,10 @@ export function chooseColumns(
   const context = contextColumns.map(find);
   const weight = weightColumn === undefined ? [] : [find(weightColumn)];
   const excluded = exclude.map(find);
+  const aside = [...context, ...weight, ...excluded];
   const features = columns
     ? columns.map(find)
-    : names.map((_, i) => i).filter((i) => i !== label && ![...context, ...weight, ...excluded].includes(i));
+    : names.map((_, i) => i).filter((i) => i !== label && !aside.includes(i));
   const selection = [...features, ...context, ...(label === undefined ? [] : [label])];
   const contrary = excluded.find((column) => selection.includes(column));
   if (contrary !== undefined) {

@@ -3,7 +3,7 @@ import { sizeOf } from '../base/shape';
 import { UserError } from '../base/user-error';
 import { contextSizeOf, type WithContext } from '../config/context-size';
 import type { DataConfig } from '../config/schema';
-import type { Examples } from './dataset';
+import type { Examples, ReadOptions } from './dataset';
 import { namesOfDamaged } from './damaged';
 import { keepsGeometry } from './picture';
 import type { Opened } from './opened';
@@ -171,6 +171,19 @@ export function splitContext(rows: Float32Array, data: { shape: readonly number[
     context.set(rows.subarray(start + dim, start + dim + size), i * size);
   }
   return { features, context };
+}
+
+/** The features of each example alone. */
+export function withoutContext<T extends Examples>(
+  examples: T,
+  data: { shape: readonly number[] } & WithContext,
+): T {
+  return {
+    ...examples,
+    size: sizeOf(data.shape),
+    read: async (indices: ArrayLike<number>, options?: ReadOptions) =>
+      splitContext(await examples.read(indices, options), data).features,
+  };
 }
 
 /** Names of the values of a row, where they are known. */

@@ -3,7 +3,7 @@ import type { Rows } from './rows';
 
 type OfDataset = 'kind' | 'name' | 'shape' | 'levels' | 'contextNames' | 'contextSize';
 
-/** Data of any format before they are split; of a table, what is known of its rows. */
+/** Data of any format before the split; a table also has what is known about its rows. */
 export interface Opened extends Pick<Dataset, OfDataset>, Partial<Omit<Rows, 'total'>> {
   all: Examples;
   /** Examples in the source, where only the first ones were opened for a look. */

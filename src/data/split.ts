@@ -32,8 +32,8 @@ export function holdOut(all: Examples, options: SplitOptions, source: string, we
   const order = shuffled(all.count, options.splitSeed, 'split');
   const seed = options.splitSeed;
   return {
-    validation: select(all, weighted(partOf(order, 0, held), weights, { seed, effective: true })),
-    train: select(all, weighted(partOf(order, held, total), weights, { seed })),
+    validation: select(all, drawn(partOf(order, 0, held), weights, { seed, effective: true })),
+    train: select(all, drawn(partOf(order, held, total), weights, { seed })),
   };
 }
 
@@ -42,20 +42,14 @@ export function limited(
   all: Examples,
   limit: number | undefined,
   splitSeed: number,
-  drawing: { weights?: Float32Array | undefined; effective?: boolean } = {},
+  { weights, effective = false }: { weights?: Float32Array | undefined; effective?: boolean } = {},
 ): Split {
   const order =
     limit === undefined || limit >= all.count
       ? { length: all.count, at: (position: number) => position }
       : partOf(shuffled(all.count, splitSeed, 'split'), 0, limit);
-  return select(all, weighted(order, drawing.weights, { ...drawing, seed: splitSeed }));
+  return select(all, drawn(order, weights, { seed: splitSeed, effective }));
 }
-
-const weighted = (
-  order: Order,
-  weights: Float32Array | undefined,
-  options: Parameters<typeof drawn>[2],
-): Order => (weights ? drawn(order, weights, options) : order);
 
 /** How many of a separate validation file are used: a count in the config shortens it, a fraction does not apply. */
 export function heldOutLimit({ validation, limit }: SplitOptions): number | undefined {

@@ -12,7 +12,7 @@ import { trace } from '../../src/graph/trace/trace';
 import { cases, type Case } from '../contract/cases';
 import { conventionCases } from '../contract/convention-cases';
 import { contextOf, movedValues, withContexts } from '../contract/eager';
-import { assertClose } from '../engine/graph/compare';
+import { assertClose, runOnce } from '../engine/graph/compare';
 import { oneIn, thorough, tried } from '../tried';
 
 const batch = 4;
@@ -54,26 +54,13 @@ describe('gradients on the GPU', () => {
   });
   after(() => Promise.all([gpu.dispose(), processor.dispose()]));
 
-  const run = async (backend: Backend, graph: Graph, feeds: Feeds): Promise<Feeds> => {
-    const program = await backend.compile(graph, { optimize: true });
-    try {
-      return await program.run(feeds);
-    } finally {
-      await program.dispose();
-    }
-  };
-
   const all = [...cases, ...conventionCases];
   // Each takes a second or three where a program is the GPU.
   const chosen = all.filter((entry, index) => thorough || oneIn(4)(entry, index));
   for (const entry of tried('gpu/layers', chosen, oneIn(8)))
     it(`are those of the processor: ${entry.label}`, async () => {
       const { graph, feeds } = slopes(entry);
-      assertClose(
-        await run(gpu, graph, feeds),
-        await run(processor, graph, feeds),
-        tolerance,
-        'GPU against processor',
-      );
+      const run = (backend: Backend) => runOnce(backend, graph, feeds, { optimize: true });
+      assertClose(await run(gpu), await run(processor), tolerance, 'GPU against processor');
     });
 });

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import type { Backend, Feeds } from '../../src/engine/backends/backend';
+import type { Backend } from '../../src/engine/backends/backend';
 import { backends } from '../../src/engine/backends/registry';
 import * as tf from '@tensorflow/tfjs-core';
 import { namedGraph } from '../../src/engine/use/named-graphs';
@@ -16,7 +16,7 @@ import { nodesOffGpu } from '../../src/graph/passes/few-buffers';
 import { runPasses } from '../../src/graph/passes/pass';
 import { onnxPasses } from '../../src/graph/pipelines/pipelines';
 import { trace } from '../../src/graph/trace/trace';
-import { assertClose, normalFeeds } from '../engine/graph/compare';
+import { assertClose, normalFeeds, runOnce } from '../engine/graph/compare';
 import { cases } from '../engine/graph/functions';
 import { oneIn, tried } from '../tried';
 
@@ -63,20 +63,12 @@ describe('on the GPU', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const run = async (backend: Backend, graph: Graph, feeds: Feeds): Promise<Feeds> => {
-    const program = await backend.compile(graph);
-    try {
-      return await program.run(feeds);
-    } finally {
-      await program.dispose();
-    }
-  };
   for (const { name, fn, inputs, domain } of tried('gpu/operators', cases, oneIn(6))) {
     it(`${name} is what it is on the processor`, async () => {
       const graph = trace(fn, inputs);
       const feeds = normalFeeds(inputs, 11, domain);
-      const expected = await run(processor, graph, feeds);
-      assertClose(await run(gpu, graph, feeds), expected, tolerance, 'GPU against processor');
+      const expected = await runOnce(processor, graph, feeds);
+      assertClose(await runOnce(gpu, graph, feeds), expected, tolerance, 'GPU against processor');
     });
   }
 
@@ -93,14 +85,14 @@ describe('on the GPU', () => {
       }, inputs);
       const feeds = normalFeeds(inputs, 3);
       const title = `${channels} to ${filters} channels`;
-      assertClose(await run(gpu, graph, feeds), await run(processor, graph, feeds), tolerance, title);
+      assertClose(await runOnce(gpu, graph, feeds), await runOnce(processor, graph, feeds), tolerance, title);
     }
   });
 
   it('numbers that are not finite are found', async () => {
     const graph = trace(({ x }) => ({ finite: tf.isFinite(x!) }), [{ name: 'x', shape: [5] }]);
     const x = { shape: [5], data: Float32Array.of(1, NaN, Infinity, -Infinity, 3.4e38) };
-    const { finite } = await run(gpu, graph, { x });
+    const { finite } = await runOnce(gpu, graph, { x });
     assert.deepEqual([...finite!.data], [1, 0, 0, 0, 1]);
   });
 

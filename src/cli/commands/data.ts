@@ -214,13 +214,7 @@ function columnTable(
       at,
       cells: [
         column.name,
-        refused.has(at)
-          ? 'refused'
-          : is(label, column, at)
-            ? 'class'
-            : is(weight, column, at)
-              ? 'weight'
-              : 'left out',
+        roleOf(column, at),
         refusedText(at) ?? kindOf(column, column.numbers),
         ...statistics(column.numbers),
       ],
@@ -242,8 +236,13 @@ function columnTable(
       : undefined;
   }
 
-  function is(named: string | undefined, { key }: OverviewColumn, at: number): boolean {
-    return named !== undefined && [key, at].includes(columnName(named));
+  /** What becomes of a column that is neither modeled nor given. */
+  function roleOf({ key }: OverviewColumn, at: number): string {
+    if (refused.has(at)) return 'refused';
+    const is = (option: string | undefined): boolean =>
+      option !== undefined && [key, at].includes(columnName(option));
+    if (is(label)) return 'class';
+    return is(weight) ? 'weight' : 'left out';
   }
 }
 

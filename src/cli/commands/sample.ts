@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { effectiveCount } from '../../base/effective-count';
 import { countNonFinite } from '../../base/finite';
 import { UserError } from '../../base/user-error';
 import { writeNpz } from '../../data/npz';
@@ -26,7 +27,7 @@ import { inSteps } from '../progress';
 import { timeoutOption, openWeighable } from '../weighing';
 import { openTarget } from '../../engine/check/target';
 import { weigh, type Weighed } from '../../engine/check/weigh';
-import { effectiveDraws, smoothedWeights, weightsOf } from '../../engine/check/weights';
+import { smoothedWeights, weightsOf } from '../../engine/check/weights';
 import type { Session } from '../session';
 
 export const sampleCommand = defineCommand({
@@ -174,7 +175,7 @@ async function writeWeighted(session: Session, model: string, choice: WeightedCh
   }
   const { x, logQ, logWeights, nonFinite, count: kept } = weighed!;
   const { tail, evidence, weights } = smoothedWeights(logWeights);
-  const ess = effectiveDraws(weightsOf(logWeights, evidence.value));
+  const ess = effectiveCount(weightsOf(logWeights, evidence.value));
   const size = x.length / kept;
   if (format === '.npz') {
     const column = (data: Float64Array) => ({ shape: [kept], data });

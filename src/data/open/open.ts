@@ -2,6 +2,7 @@ import path from 'node:path';
 import { contextSizeOf } from '../../config/context-size';
 import type { DataConfig } from '../../config/schema';
 import { defined } from '../../base/defined';
+import { effectiveCount } from '../../base/effective-count';
 import { several, UserError } from '../../base/user-error';
 import { parseDataConfig } from '../../config/parse';
 import { refuseSpecial } from '../../files/read';
@@ -23,7 +24,7 @@ import { readParquet } from '../parquet';
 import { heldOutLimit, holdOut, limited } from '../split';
 import { readTable } from '../table';
 import { transformsOf } from '../transforms';
-import { effectiveCount, takeWeights } from '../weights';
+import { takeWeights } from '../weights';
 
 /** Names that `data.source` accepts besides paths. */
 export const builtinNames: readonly string[] = [...planeNames, 'digits'];
@@ -192,13 +193,12 @@ const tableFormats: ReadonlySet<FileFormat> = new Set(['csv', 'tsv', 'parquet'])
 
 /** Settings that would have no effect. */
 function refuseTableSettings({ source, exclude, missing, weightColumn }: DataConfig): void {
-  const named = exclude
-    ? 'data.exclude (--exclude)'
-    : weightColumn !== undefined
-      ? 'data.weightColumn (--weight-column)'
-      : missing === 'error'
-        ? undefined
-        : 'data.missing (--missing)';
+  const set = {
+    'data.exclude (--exclude)': exclude !== undefined,
+    'data.weightColumn (--weight-column)': weightColumn !== undefined,
+    'data.missing (--missing)': missing !== 'error',
+  };
+  const named = Object.entries(set).find(([, isSet]) => isSet)?.[0];
   if (named === undefined) return;
   throw new UserError(`${source}: is no table, so ${named} does not apply; leave it out.`);
 }
@@ -325,7 +325,7 @@ async function openTable(
       `a table of ${several(features, 'column')}${config.contextColumns ? ` and a context of ${config.contextColumns.length}` : ''}` +
       (gaps === undefined ? '' : `; ${gaps}`) +
       (taken
-        ? `; drawn by weight, ${several(rows.all.count, 'row')} count as ${effectiveCount(taken.weights)}`
+        ? `; drawn by weight, ${several(rows.all.count, 'row')} count as ${Math.round(effectiveCount(taken.weights))}`
         : ''),
   };
 }

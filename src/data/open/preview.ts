@@ -9,8 +9,8 @@ import { readError, streamUnpacked } from '../../files/read';
 import type { DataPreview, RefusedColumn } from '../../protocol/data';
 import { sizeOf } from '../../base/shape';
 import { blocks } from '../blocks';
-import { columnNames, splitContext } from '../context';
-import { indexRange, spread, type Dataset, type Split } from '../dataset';
+import { columnNames, withoutContext } from '../context';
+import { indexRange, spread, type Split } from '../dataset';
 import { detectFormat } from './detect';
 import { isBuiltin, openSource } from './open';
 import type { Opened } from '../opened';
@@ -90,22 +90,22 @@ export async function previewData(
         : (opened.total ?? part);
     const counts = countsOf({ ...opened, total }, data);
     // The first rows of a table, or very few examples, may be less than what is to be held out.
-    const parts: Pick<Dataset, 'train'> & Partial<Pick<Dataset, 'validation'>> =
+    const parts =
       counts.train < 2
-        ? { train: limited(opened.all, undefined, data.splitSeed) }
+        ? undefined
         : open.split({
             ...data,
             ...(part < total ? { validation: 0 } : {}),
             // Gaps are looked at, not filled.
             missing: 'error',
           });
-    const { train } = parts;
+    const train = parts?.train ?? limited(opened.all, undefined, data.splitSeed);
     const isWeighted = opened.weights !== undefined && part === total;
     const summary = {
       name: opened.name,
       kind: opened.kind,
       train: counts.train,
-      validation: isWeighted && parts.validation ? parts.validation.count : counts.validation,
+      validation: isWeighted && parts ? parts.validation.count : counts.validation,
       shape: opened.shape,
       ...(opened.levels === undefined ? {} : { levels: opened.levels }),
       ...(opened.kind === 'image' && !isBuiltin(sourceData) ? { scaledTo: data.size ?? null } : {}),
@@ -255,14 +255,6 @@ async function lookAtVectors(
       largest: range[1],
       features: features.map((feature) => ({ ...feature, count: looked })),
     },
-  };
-}
-
-function withoutContext(split: Split, opened: Opened): Split {
-  return {
-    ...split,
-    size: sizeOf(opened.shape),
-    read: async (indices, options) => splitContext(await split.read(indices, options), opened).features,
   };
 }
 

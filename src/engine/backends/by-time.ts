@@ -1,13 +1,13 @@
-/** Long runs of a flow go where they take less time: to the GPU, where there is one that has shown on these very runs that it is faster. */
+/** Long runs of a flow go to the GPU where that takes less time, which their first batches show. */
 import type { Backend, Feeds, Program } from './backend';
 
 /** Seconds of work below which no GPU is tried: to compile for it and to run there once may take a few. */
 const worthwhile = 10;
 
 /**
- * The processor's backend, which hands scoring and sampling of many examples over. All else stays.
- * @param openGpu called when work is long for the first time; undefined where there is no GPU
- * @param log told both times, once for each program
+ * The processor's backend, which hands over scoring and sampling of many examples.
+ * @param openGpu is called once, by the first long run; undefined where there is no GPU
+ * @param log gets both times, once for each program
  */
 export function handingOver(
   processor: Backend,
@@ -38,7 +38,7 @@ export function handingOver(
   };
 }
 
-/** Both give the same numbers, as far as sums in another order do; the first runs are timed, on one and then on the other. */
+/** A program on both, whose first runs are timed on one and then on the other. The numbers are the same but for sums in another order. */
 function quickerOf(
   here: Program,
   compileThere: () => Promise<Program | undefined>,

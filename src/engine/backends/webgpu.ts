@@ -18,7 +18,7 @@ import { SessionMemory } from './state-buffers';
 
 /** A driver was reset, the machine slept, or memory ran out: what was on the GPU is gone. */
 export class GpuLostError extends UserError {
-  /** @param isBack whether it can be used again; all that was compiled for it has to be disposed of before */
+  /** @param isBack whether the GPU can be used again; everything that was compiled for it must be disposed of first */
   constructor(
     why: string,
     readonly isBack: () => Promise<boolean>,
@@ -138,7 +138,8 @@ const computesHalf = (runtime: Runtime): Promise<boolean> =>
   findsOne(runtime, (x) => tf.max(tf.matMul(x, x)), [1, 1], { half: true });
 
 /** What the GPU can do, in words. */
-export async function webGpuLimits(runtime = loadRuntime()): Promise<string> {
+export async function webGpuLimits(): Promise<string> {
+  const runtime = loadRuntime();
   let largest = guaranteed;
   while (largest < 2 ** 30 && (await takes(runtime, 2 * largest))) largest *= 2;
   const half = await computesHalf(runtime);
@@ -165,7 +166,7 @@ async function findsOne(
   }
 }
 
-/** What ONNX Runtime says of a lost device, or of one without memory, for the user. */
+/** The error for the user where ONNX Runtime reports a lost device, or one without memory. */
 function inWords(error: unknown, isBack: () => Promise<boolean>): unknown {
   const why = firstLine(error).replace(/^.* message: /, '');
   if (/\bInvalid Buffer\b|\bout of memory\b/i.test(why))

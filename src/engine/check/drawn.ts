@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { sizeOf } from '../../base/shape';
 import { UserError } from '../../base/user-error';
+import { splitContext } from '../../data/context';
 import { toFloat32 } from '../../data/npy';
 import type { BatchOptions } from '../model/latents';
 import type { OpenedRunner } from '../model/opened-runner';
@@ -56,8 +57,8 @@ export async function readDrawn(
   const columns = [...namesOr(opened.featureNames, size), column];
   const rows = { ...opened, runner: { ...opened.runner, inputShape: [size + 1], context: undefined } };
   const { data } = toFloat32((await readModelExamples(rows, file, { columns })).array);
-  const count = data.length / (size + 1);
-  const logP = Float64Array.from({ length: count }, (_, i) => data[i * (size + 1) + size]!);
+  const { features: x, context } = splitContext(data, { shape: [size], contextNames: [column] });
+  const logP = Float64Array.from(context!);
   const wide = logP.find((value) => Math.abs(value) > largest && value > noMass);
   if (wide !== undefined)
     throw new UserError(
@@ -65,7 +66,7 @@ export async function readDrawn(
     );
   return {
     file,
-    x: data.filter((_, i) => i % (size + 1) < size),
+    x,
     logP: logP.map((value) => (value <= noMass ? -Infinity : value)),
   };
 }

@@ -1,4 +1,5 @@
 /** What weighed draws say of the density of a flow. */
+import { effectiveCount } from '../../base/effective-count';
 import { stream } from '../../data/random';
 import {
   fewestWeighed,
@@ -15,7 +16,7 @@ import { breathe } from '../model/breathe';
 import { findingsOf } from './findings';
 import { blameOf, type AskableLayers, type BlamedDraws } from './layers';
 import type { Weighed } from './weigh';
-import { effectiveDraws, efficiencyOf, logEvidence, smoothedWeights, weightsOf } from './weights';
+import { efficiencyOf, logEvidence, smoothedWeights, weightsOf } from './weights';
 import { quantile } from './regression';
 
 export interface ReportOptions {
@@ -50,7 +51,7 @@ export async function report(weighed: Weighed, options: ReportOptions): Promise<
   const result: Omit<CheckReport, 'findings'> = {
     draws: count,
     nonFinite,
-    ess: effectiveDraws(raw),
+    ess: effectiveCount(raw),
     efficiency: efficiencyOf(logWeights, order, tail, stream(seed, 'check-efficiency')),
     ...(tail && { pareto: { k: tail.k, count: tail.count, from: relative[order[count - tail.count]!]! } }),
     logEvidence: evidence,

@@ -1,4 +1,5 @@
 /** Importance weights: the tail of the largest as a Pareto law, how many draws count, and the evidence. Weights are in logarithms. */
+import { effectiveCount } from '../../base/effective-count';
 import { UserError } from '../../base/user-error';
 import type { RandomStream } from '../../data/random';
 import type { Efficiency } from '../../protocol/check';
@@ -77,13 +78,6 @@ export function smoothed(logWeights: Float64Array, order: Int32Array, tail: Tail
 export const weightsOf = (logWeights: Float64Array, unit: number): Float64Array =>
   logWeights.map((value) => Math.exp(value - unit));
 
-/** (Σw)² / Σw². */
-export function effectiveDraws(weights: Float64Array): number {
-  let [sum, squares] = [0, 0];
-  for (const w of weights) [sum, squares] = [sum + w, squares + w * w];
-  return squares > 0 ? (sum * sum) / squares : 0;
-}
-
 /** Log of the mean weight, and its standard error. */
 export function logEvidence(logWeights: Float64Array): { value: number; error: number } {
   const n = logWeights.length;
@@ -128,7 +122,7 @@ export function efficiencyOf(
 ): Efficiency {
   const n = order.length;
   const top = logWeights[order[n - 1]!]!;
-  const value = effectiveDraws(weightsOf(logWeights, top)) / n;
+  const value = effectiveCount(weightsOf(logWeights, top)) / n;
   if (!tail) return { value, low: value, high: value };
   const { k, scale, threshold, count } = tail;
   const body = Float64Array.from(order.subarray(0, n - count), (i) => Math.exp(logWeights[i]! - top));

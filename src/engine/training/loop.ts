@@ -71,7 +71,7 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
   let reported = 0;
   /** When the loss was last reported; never before the first step. */
   let shown = -Infinity;
-  /** False where nothing could go on: after a step that was not finite, whose moments have moved, and while several are under way. */
+  /** False where a resume would go wrong: after a step that was not finite, which moved the moments, and while several are under way. */
   let sound = true;
   const steering = createSteering(paths.folder, options.rates ?? [], options.log);
   let lastSaved = performance.now();

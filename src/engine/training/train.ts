@@ -44,23 +44,22 @@ import { leastOf } from './estimate';
  * @throws GpuLostError when a GPU was lost and does not come back, or before anything was saved
  */
 export async function train(request: TrainRequest, options: TrainOptions): Promise<TrainResult> {
-  let next = request;
-  for (let before: number | undefined; ;) {
+  const run = async (current: TrainRequest, savedBefore?: number): Promise<TrainResult> => {
     try {
-      const current = next;
       return await withStart(current, options, (start, claimed) => trainOn(start, claimed, current, options));
     } catch (error) {
-      const saved = error instanceof GpuLostError ? await savedStep(request.output) : undefined;
-      // A GPU that is lost twice between two checkpoints would be lost forever.
-      if (saved === undefined || saved === before || !(await (error as GpuLostError).isBack())) throw error;
-      options.onNote?.(`${(error as Error).message} It is back: the training goes on from step ${saved}.`);
-      before = saved;
-      next = goingOn(request);
+      if (!(error instanceof GpuLostError)) throw error;
+      const saved = await savedStep(request.output);
+      // A GPU that is lost again before the next checkpoint would be lost forever.
+      if (saved === undefined || saved === savedBefore || !(await error.isBack())) throw error;
+      options.onNote?.(`${error.message} It is back: the training goes on from step ${saved}.`);
+      return run(goingOn(request), saved);
     }
-  }
+  };
+  return run(request);
 }
 
-/** How a training is resumed that ended by itself. */
+/** What resumes a training that ended early. */
 export function goingOn({ output, maxSteps, maxSeconds }: TrainRequest): TrainRequest {
   return { output, resume: true, ...defined({ maxSteps, maxSeconds }) };
 }
@@ -175,7 +174,7 @@ async function trainOn(
   }
 }
 
-/** What a training by a preset of built-in data would run on; `reason` says how long a step takes where two were timed. */
+/** The backend that would train a preset of built-in data; `reason` has the times of a step where two were timed. */
 export async function backendFor(preset: string, backend: Backend): Promise<BackendInfo> {
   const { config, dataset } = await prepareRun(
     { preset, config: { data: { source: preset } } },

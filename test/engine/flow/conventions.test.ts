@@ -18,7 +18,6 @@ import { stepGraph, trainingVectors } from '../../../src/engine/training/step-gr
 import type { Flow } from '../../../src/flow/built-flow';
 import { isMatched, velocityErrors } from '../../../src/flow/matching';
 import { sizeOf } from '../../../src/base/shape';
-import type { Graph } from '../../../src/graph/ir';
 import type { NdArray } from '../../../src/protocol/tensors';
 import { conventionCases } from '../../contract/convention-cases';
 import {
@@ -30,7 +29,7 @@ import {
   onCpu,
   toTensors,
 } from '../../contract/eager';
-import { assertClose } from '../graph/compare';
+import { assertClose, runOnce } from '../graph/compare';
 import { oneIn, thorough, tried } from '../../tried';
 
 const tolerance = 1e-4;
@@ -43,15 +42,6 @@ const arrayOf = (tensor: Tensor): NdArray => ({
   shape: [...tensor.shape],
   data: tensor.dataSync(),
 });
-
-async function once(backend: Backend, graph: Graph, feeds: Feeds): Promise<Feeds> {
-  const program = await backend.compile(graph);
-  try {
-    return await program.run(feeds);
-  } finally {
-    await program.dispose();
-  }
-}
 
 /** What a step of flow matching takes besides the examples. */
 const lines = () => ({
@@ -108,9 +98,13 @@ describe('a flow of any convention', () => {
       const there = { z: arrayOf(forward.value), logDet: arrayOf(forward.logDet) };
       const back = { x: arrayOf(inverse.value), logDet: arrayOf(inverse.logDet) };
       for (const backend of [tensorflow, onnx]) {
-        const { z, logDet } = await once(backend, forwardGraph(flow), { ...values, ...fed, x: arrayOf(x) });
+        const { z, logDet } = await runOnce(backend, forwardGraph(flow), {
+          ...values,
+          ...fed,
+          x: arrayOf(x),
+        });
         assertClose({ z: z!, logDet: logDet! }, there, tolerance, `${backend.info.name}, forward`);
-        const returned = await once(backend, inverseGraph(flow), { ...values, ...fed, z: there.z });
+        const returned = await runOnce(backend, inverseGraph(flow), { ...values, ...fed, z: there.z });
         assertClose(returned, back, inverseTolerance, `${backend.info.name}, inverse`);
       }
     });

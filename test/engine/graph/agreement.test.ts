@@ -6,7 +6,7 @@ import { createTensorFlowBackend } from '../../../src/engine/backends/tensorflow
 import { runReference } from '../../unit/graph/reference';
 import { optimize } from '../../unit/graph/optimize';
 import { trace } from '../../../src/graph/trace/trace';
-import { assertClose, normalFeeds } from './compare';
+import { assertClose, normalFeeds, runOnce } from './compare';
 import { runEagerly, withoutTensorFlow } from './eager';
 import { cases } from './functions';
 
@@ -25,15 +25,7 @@ describe('backends agree', () => {
     it(`on ${name}`, async () => {
       const graph = trace(fn, inputs);
       const feeds = normalFeeds(inputs, 11, domain);
-      const run = async (backend: Backend): Promise<Awaited<ReturnType<typeof runEagerly>>> => {
-        const program = await backend.compile(graph);
-        try {
-          return await program.run(feeds);
-        } finally {
-          await program.dispose();
-        }
-      };
-      const onOnnx = await run(onnx);
+      const onOnnx = await runOnce(onnx, graph, feeds);
       if (!graph.nodes.some(({ op }) => op === 'Conv2D')) {
         assertClose(runReference(graph, feeds), onOnnx, tolerance, 'evaluator against ONNX Runtime');
         assertClose(
@@ -46,7 +38,12 @@ describe('backends agree', () => {
       if (!tensorflow) return;
       const eager = await runEagerly(fn, feeds);
       assertClose(onOnnx, eager, tolerance, 'ONNX Runtime against eager');
-      assertClose(await run(tensorflow), eager, tolerance, 'TensorFlow graph against eager');
+      assertClose(
+        await runOnce(tensorflow, graph, feeds),
+        eager,
+        tolerance,
+        'TensorFlow graph against eager',
+      );
     });
   }
 });

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { storedTensors } from '../../../src/engine/model/flow-graphs';
+import type { Backend, CompileOptions, Feeds } from '../../../src/engine/backends/backend';
 import type { Flow } from '../../../src/flow/built-flow';
+import type { Graph } from '../../../src/graph/ir';
 import type { InputSpec } from '../../../src/graph/trace/trace';
 import type { NdArray } from '../../../src/protocol/tensors';
 
@@ -20,6 +22,21 @@ export function normalFeeds(
       return [name, { shape: [...shape], data: Float32Array.from({ length }, () => domain(normal())) }];
     }),
   );
+}
+
+/** Compiles a graph for one run. */
+export async function runOnce(
+  backend: Backend,
+  graph: Graph,
+  feeds: Feeds,
+  options?: CompileOptions,
+): Promise<Feeds> {
+  const program = await backend.compile(graph, options);
+  try {
+    return await program.run(feeds);
+  } finally {
+    await program.dispose();
+  }
 }
 
 /** Relative above 1, absolute below; NaN equals NaN. */

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { stream } from '../../../../src/data/random';
+import { effectiveCount } from '../../../../src/base/effective-count';
 import {
-  effectiveDraws,
   efficiencyOf,
   fitTail,
   logEvidence,
@@ -40,7 +40,7 @@ describe('importance weights', () => {
       const weights = weightsOf(smoothed(logWeights, order, tail), 0);
       const total = weights.reduce((a, b) => a + b, 0);
       assert.ok(Math.abs(Math.max(...weights) / total / largest - 1) < 1e-9);
-      assert.ok(Math.abs(effectiveDraws(weights) / ess - 1) < 1e-9);
+      assert.ok(Math.abs(effectiveCount(weights) / ess - 1) < 1e-9);
     });
   }
 
