@@ -82,9 +82,10 @@ export async function weighDrawn(
   const fresh = await sample(inverse, { count, seed, temperature: 1 }, { signal, unrounded: true });
   const freshLogQ = await logDensities(forward, fresh.x.data, count, { signal });
   const size = x.length / count;
-  const column = (rows: Float32Array, d: number) => rows.filter((_, i) => i % size === d).sort();
+  const column = (rows: Float32Array, d: number) =>
+    rows.filter((value, i) => i % size === d && Number.isFinite(value)).sort();
   const distances = [
-    largestDifference(logQ.toSorted(), freshLogQ.sort()),
+    largestDifference(logQ.filter(Number.isFinite).sort(), freshLogQ.filter(Number.isFinite).sort()),
     ...Array.from({ length: size }, (_, d) => largestDifference(column(x, d), column(fresh.x.data, d))),
   ];
   const [distance, band] = [Math.max(...distances), differenceBand(count, count, sure)];
@@ -96,5 +97,9 @@ export async function weighDrawn(
         'Draw them at temperature 1, with flowscope sample. Rows of the target itself go to --input.',
     );
   }
+  if (!logQ.some(Number.isFinite))
+    throw new UserError(
+      `${path.basename(file)}: none of its ${count} rows has a finite density under this flow; expected draws of it.`,
+    );
   return weighRows(x, logQ, ({ rows }) => Promise.resolve(Float64Array.from(rows, (i) => logP[i]!)));
 }

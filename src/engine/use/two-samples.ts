@@ -6,7 +6,7 @@ import { distancePValue } from './rank-statistics';
 
 /**
  * Largest difference of the distribution functions of two sets (Kolmogorov–Smirnov), 0 to 1.
- * @param a ascending, as `b`
+ * @param a ascending and finite, as `b`
  */
 export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let [i, j, largest] = [0, 0, 0];

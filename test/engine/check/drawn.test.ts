@@ -57,6 +57,25 @@ describe('a check of draws with their log density', () => {
     }
   });
 
+  it('leaves out rows that are not finite', async () => {
+    await writeNpz(at('gap.npz'), {
+      x: { shape: [count, 2], data: x.map((value, i) => (i % 2 === 0 && value > 1.9 ? NaN : value)) },
+      log_p: { shape: [count], data: densities },
+    });
+    const found = await json<{ draws: number; nonFinite: number }>(
+      ...['check', model, '--target', at('gap.npz:log_p')],
+    );
+    const gone = x.filter((value, i) => i % 2 === 0 && value > 1.9).length;
+    assert.ok(gone > 0);
+    assert.deepEqual([found.draws, found.nonFinite], [count - gone, gone]);
+    await writeNpz(at('none.npz'), {
+      x: { shape: [2, 2], data: new Float32Array(4).fill(NaN) },
+      log_p: { shape: [2], data: new Float64Array(2) },
+    });
+    const none = await flowscope('check', model, '--target', at('none.npz:log_p'));
+    assert.match(none.stderr, /none of its 2 rows has a finite density/);
+  });
+
   it('refuses rows that the flow did not draw, and rows of a target that cannot be asked', async () => {
     const moved = await flowscope('check', model, '--target', at('moved.npz:log_p'));
     assert.equal(moved.code, 1);
