@@ -9,6 +9,7 @@ import { readMetrics, runPaths } from '../../src/checkpoint/run-folder';
 import type { RunConfigInput } from '../../src/config/schema';
 import { prepareRun } from '../../src/data/open/prepare';
 import type { Backend } from '../../src/engine/backends/backend';
+import { chooseBackend } from '../../src/engine/backends/choose';
 import { backends } from '../../src/engine/backends/registry';
 import { train } from '../../src/engine/training/train';
 import { createTrainer, type StepResult } from '../../src/engine/training/trainer';
@@ -160,8 +161,8 @@ describe('training on the GPU', () => {
       );
       return info!;
     };
-    const slow = { ...gpu, info: gpu.info, rival: () => Promise.resolve(onnx) };
-    const fast = { ...onnx, rival: () => Promise.resolve(gpu) };
+    const slow = { ...gpu, info: gpu.info, rival: () => Promise.resolve({ backend: onnx }) };
+    const fast = { ...onnx, rival: () => Promise.resolve({ backend: gpu }) };
     for (const info of [await chosen(slow), await chosen(fast)]) {
       assert.equal(info.name, 'onnxruntime', 'a GPU that is a program');
       assert.match(
@@ -170,5 +171,21 @@ describe('training on the GPU', () => {
       );
       assert.match(info.reason, /on WebGPU/);
     }
+  });
+
+  it('is not tried by auto where it is a program on the processor', async () => {
+    const backend = await chooseBackend('auto', 2);
+    const rival = await backend.rival!();
+    assert.ok(rival && 'slow' in rival);
+    assert.match(rival.slow, /^products of matrices take [\d.]+ m?s on the processor, [\d.]+ m?s on WebGPU$/);
+    const output = path.join(folder, 'auto');
+    let info: BackendInfo | undefined;
+    const onProgress = (progress: { backend?: BackendInfo }): void => void (info = progress.backend);
+    await train(
+      { config: await configOf('auto', runs[0]!.config), output, maxSteps: 2 },
+      { backend, onProgress },
+    );
+    assert.equal(info!.reason, rival.slow);
+    await backend.dispose();
   });
 });

@@ -50,8 +50,8 @@ export interface Backend {
   compile(graph: Graph, options?: CompileOptions): Promise<Program>;
   /** What was compiled before, perhaps by another process, with this `keep`. */
   restore?(keep: string, options?: Pick<CompileOptions, 'bulk'>): Promise<Program | undefined>;
-  /** A backend that may train this machine's models faster, where there is one: a step of the model is timed on both. */
-  rival?(): Promise<Backend | undefined>;
+  /** Where there is another backend that may train this machine's models faster. */
+  rival?(): Promise<Rival | undefined>;
   /**
    * Steps of a training that are sent before what came of them is asked for, where asking would stop the device: the results of a
    * function stay in its state. By default 1.
@@ -65,3 +65,6 @@ export interface Backend {
   compileStateful?(spec: StatefulSpec): Promise<StatefulProgram>;
   dispose(): Promise<void>;
 }
+
+/** A step of a model is timed on both; or why that is not worth the time, in words. */
+export type Rival = { backend: Backend } | { slow: string };

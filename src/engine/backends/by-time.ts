@@ -1,4 +1,5 @@
 /** Long runs of a flow go to the GPU where that takes less time, which their first batches show. */
+import { shortTime } from '../../base/short-time';
 import type { Backend, Feeds, Program } from './backend';
 
 /** Seconds of work below which no GPU is tried: to compile for it and to run there once may take a few. */
@@ -27,7 +28,7 @@ export function handingOver(
       };
       const told = (seconds: number, others: number): void =>
         log(
-          `Scoring or sampling: an example takes ${shown(seconds)} on ${processor.info.library}, ${shown(others)} on WebGPU.`,
+          `Scoring or sampling: an example takes ${shortTime(seconds)} on ${processor.info.library}, ${shortTime(others)} on WebGPU.`,
         );
       return quickerOf(here, compileThere, { examples, told });
     },
@@ -91,5 +92,3 @@ function quickerOf(
     },
   };
 }
-
-const shown = (seconds: number): string => `${(1000 * seconds).toPrecision(2)} ms`;

@@ -8,8 +8,9 @@ import {
   type BackendPreference,
 } from '../../protocol/backends';
 import { probeWebGpu } from '../../native/onnxruntime';
-import type { Backend } from './backend';
+import type { Backend, Rival } from './backend';
 import { handingOver } from './by-time';
+import { slowAtProducts } from './gpu-speed';
 import { backends } from './registry';
 
 /** It compiles sooner than TensorFlow, needs less memory and runs flows faster. */
@@ -44,15 +45,21 @@ export async function chooseBackend(
   const choice = backendChoice(preference);
   if (choice) return backends[choice.name].create({ threads, reason: choice.reason });
   // The same each time: two would keep a lost device alive between them.
-  let found: Promise<Backend | undefined> | undefined;
-  const rival = (): Promise<Backend | undefined> => (found ??= onTheGpu(threads));
+  let found: Promise<Rival | undefined> | undefined;
+  const rival = (): Promise<Rival | undefined> => (found ??= onTheGpu(threads));
   return Object.assign(await firstToLoad(threads), { rival });
 }
 
 /** The GPU's, where there is one: looked for in a process of its own, since drivers write to standard error and may crash. */
-async function onTheGpu(threads: number): Promise<Backend | undefined> {
+async function onTheGpu(threads: number): Promise<Rival | undefined> {
   if ((await probeWebGpu()) !== undefined) return undefined;
-  return backends.webgpu.create({ threads, reason: 'a GPU was found' }).catch(() => undefined);
+  try {
+    const slow = await slowAtProducts(threads);
+    if (slow !== undefined) return { slow };
+    return { backend: await backends.webgpu.create({ threads, reason: 'a GPU was found' }) };
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -101,8 +108,14 @@ export async function chooseInferenceBackend(
   const choice = backendChoice(preference);
   if (choice && choice.name !== runsFlows) return otherwise();
   const reason = choice?.reason ?? 'runs flows; native TensorFlow, where there is one, trains them';
+  const openGpu = async (): Promise<Backend | undefined> => {
+    const rival = await onTheGpu(threads);
+    if (rival && 'backend' in rival) return rival.backend;
+    if (rival) log?.(`Scoring or sampling stays on the processor: ${rival.slow}.`);
+    return undefined;
+  };
   return onnx({ threads, reason }).then(
-    (backend) => (choice ? backend : handingOver(backend, () => onTheGpu(threads), log)),
+    (backend) => (choice ? backend : handingOver(backend, openGpu, log)),
     otherwise,
   );
 }

@@ -14,6 +14,7 @@ import {
   type RunPaths,
 } from '../../checkpoint/run-folder';
 import { defined } from '../../base/defined';
+import { shortTime } from '../../base/short-time';
 import { UserError, several } from '../../base/user-error';
 import { formatBytes } from '../../native/ladder';
 import { prepareRun } from '../../data/open/prepare';
@@ -215,8 +216,10 @@ async function quickestTrainer(
   trainerOn: (backend: Backend) => Promise<Trainer>,
 ): Promise<{ trainer: Trainer; backend: BackendInfo }> {
   const trainer = await trainerOn(backend);
-  const rival = await backend.rival?.();
-  if (!rival) return { trainer, backend: backend.info };
+  const found = await backend.rival?.();
+  if (!found) return { trainer, backend: backend.info };
+  if ('slow' in found) return { trainer, backend: { ...backend.info, reason: found.slow } };
+  const { backend: rival } = found;
   const seconds = await leastOf(trainer, signal).catch(async (error: unknown) => {
     await trainer.dispose();
     throw error;
@@ -225,7 +228,7 @@ async function quickestTrainer(
   try {
     other = await trainerOn(rival);
     const others = await leastOf(other, signal, lost * seconds);
-    const reason = `a step of this model takes ${shown(seconds)} on ${backend.info.library}, ${shown(others)} on ${rival.info.library}`;
+    const reason = `a step of this model takes ${shortTime(seconds)} on ${backend.info.library}, ${shortTime(others)} on ${rival.info.library}`;
     if (others < seconds) {
       await trainer.dispose();
       await other.restart();
@@ -245,6 +248,3 @@ async function quickestTrainer(
     return { trainer, backend: backend.info };
   }
 }
-
-const shown = (seconds: number): string =>
-  seconds < 0.1 ? `${(1000 * seconds).toPrecision(2)} ms` : `${seconds.toPrecision(2)} s`;
