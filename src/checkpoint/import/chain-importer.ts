@@ -19,7 +19,7 @@ import {
   moduleList,
   namesBelow,
   otherContext,
-  tooMany,
+  refuseTooMany,
   type ModuleList,
   type NumberedModules,
 } from './modules';
@@ -29,6 +29,7 @@ import { mostLayers } from '../../config/vector-model';
 import type { ImportedFlow, Recognizer, TensorFile } from './types';
 import { questionnaireOf } from './questionnaire';
 import { chainModel, withOwnParts, type ChainLayer, type VectorFields } from './vector-chain';
+import { readOrNote, refuse } from './unread';
 
 export type Values = NdArray<Float32Array>;
 
@@ -111,18 +112,17 @@ export interface ChainLibrary<C extends CouplingStep, S extends Step> extends Pi
   inverse?: {
     /** Before the names of what is in it: "_transform.". */
     prefix: string;
-    /** The inverse of a step, or what is in the way, in words. */
-    of(step: C | S): C | S | string;
+    of(step: C | S): C | S;
   };
   /** What a file without it lacks. */
   lacks: string;
   /**
+   * Refuses what is not a known layer.
    * @param at prefix of the module's tensors @param rests their names below it
-   * @returns the problem, in words, where it is not a known layer
    */
-  readStep(file: TensorFile, at: string, rests: readonly string[]): C | S | string;
-  /** What a number without tensors stands for, or what is in the way. @param at as in `Step` */
-  gap(at: string): S | string;
+  readStep(file: TensorFile, at: string, rests: readonly string[]): C | S;
+  /** What a number without tensors stands for. @param at as in `Step` */
+  gap(at: string): S;
   /** Tensors outside of the list that belong to its layers, and what is in the way, in words. */
   beside?(file: TensorFile, list: ModuleList): { names: string[]; missing: string[] };
   /** Names below the flow's own prefix that do not change its density. */
@@ -201,14 +201,12 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
         rests &&
         listWithin(file, at, library.nested, rests);
       if (inner) return visit(inner, depth + 1, backwards !== inverted);
-      const read = rests ? library.readStep(file, at, rests) : library.gap(at.slice(0, -1));
-      if (typeof read !== 'string') fitting += rests?.length ?? 0;
-      const step = typeof read === 'string' || backwards === inverted ? read : library.inverse!.of(read);
-      if (typeof step === 'string') {
-        (rests ? unknown : gaps).push(step);
-        return [];
-      }
-      return [step];
+      const step = readOrNote(rests ? unknown : gaps, () => {
+        const read = rests ? library.readStep(file, at, rests) : library.gap(at.slice(0, -1));
+        fitting += rests?.length ?? 0;
+        return backwards === inverted ? read : library.inverse!.of(read);
+      });
+      return step ? [step] : [];
     };
     /** From data to latent, unless it is for `order` to turn them round. */
     const visit = (modules: NumberedModules, depth: number, backwards: boolean): (C | S)[] => {
@@ -226,9 +224,8 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     fitting += beside.names.length;
     const missing = [...unknown, ...gaps, ...beyondWords({ beyond }), ...beside.missing];
     if (read > mostModules) missing.push(`a flow of at most ${mostModules} modules`);
-    const baseOrProblem = findBase(list, root);
-    if (typeof baseOrProblem === 'string') missing.push(baseOrProblem);
-    else fitting += baseOrProblem?.names.length ?? 0;
+    const base = readOrNote(missing, () => findBase(list, root));
+    fitting += base?.names.length ?? 0;
     const ofBase = library.base && root + library.base.prefix;
     const ofLayers = new Set(beside.names);
     const belongs = (name: string): boolean =>
@@ -236,9 +233,8 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
       (ofBase !== undefined && name.startsWith(ofBase)) ||
       isOfContextNet(name) ||
       (library.idle?.test(name.slice(root.length)) ?? false);
-    const embedding = readContextNet(file);
-    if (typeof embedding === 'string') missing.push(embedding);
-    else fitting += embedding.count;
+    const embedding = readOrNote(missing, () => readContextNet(file));
+    fitting += embedding?.count ?? 0;
     const share = fitting / file.tensors.size;
     const left = list.others.filter((name) => !belongs(name) && !isCounter(file, name));
     const inside = left.filter((name) => name.startsWith(root));
@@ -248,8 +244,8 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     const first = couplings[0];
     if (!first || missing.length > 0) return { share, missing };
     const { features } = first;
-    const wide = tooMany(features);
-    if (wide) return { share, missing: [wide] };
+    readOrNote(missing, () => refuseTooMany(features));
+    if (missing.length > 0) return { share, missing };
     for (const step of steps) {
       if (step.features !== undefined && step.features !== features) {
         missing.push(`${step.at} is not of ${features} features`);
@@ -260,9 +256,8 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
       missing.push(...(library.check?.(step) ?? []));
     }
     if (missing.length > 0) return { share, missing };
-    const base = typeof baseOrProblem === 'string' ? undefined : baseOrProblem;
-    const unfit = base && baseProblem(file, base, features);
-    if (unfit !== undefined) return { share, missing: [unfit] };
+    if (base) readOrNote(missing, () => checkBase(file, base, features));
+    if (missing.length > 0) return { share, missing };
     const chains = partsOf(couplings, file).map((alike) => ({
       ...{ file, steps, couplings: alike, first: alike[0]!, features },
       ...(base ? { base: base.reader.kind } : {}),
@@ -272,8 +267,7 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
       ...chains.flatMap((chain) => library.misfit?.(chain) ?? []),
     ];
     if (misfits.length > 0) return { share, missing: misfits };
-    const contextNet = typeof embedding === 'string' ? undefined : embedding.net;
-    return { chains, base, contextNet, share, missing, rest: left };
+    return { chains, base, contextNet: embedding?.net, share, missing, rest: left };
   }
 
   function partsOf(couplings: readonly C[], file: TensorFile): readonly (readonly C[])[] {
@@ -324,8 +318,7 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     return { root, inverted };
   }
 
-  /** Or what is in the way of it, in words. */
-  function findBase(list: ModuleList, root: string): FoundBase | string | undefined {
+  function findBase(list: ModuleList, root: string): FoundBase | undefined {
     if (!library.base) return undefined;
     const { readers, idle = [] } = library.base;
     const prefix = root + library.base.prefix;
@@ -339,15 +332,11 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
       if (orderedNames?.length === rests.length && orderedNames.every((name) => rests.includes(name)))
         return { prefix, reader, names: orderedNames };
     }
-    return `${prefix.slice(0, -1)} is not a ${readers.map(({ kind }) => kind).join(' or a ')}`;
+    return refuse(`${prefix.slice(0, -1)} is not a ${readers.map(({ kind }) => kind).join(' or a ')}`);
   }
 
-  /** What is wrong with the shapes of a base, in words. */
-  function baseProblem(
-    file: TensorFile,
-    { prefix, reader, names }: FoundBase,
-    features: number,
-  ): string | undefined {
+  /** Refuses a base of other shapes. */
+  function checkBase(file: TensorFile, { prefix, reader, names }: FoundBase, features: number): void {
     const expected = reader.shapes?.(features, names.length);
     const wrong = names.find((name, i) => {
       const { shape } = file.tensors.get(prefix + name)!;
@@ -359,9 +348,11 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
         expectedShape.every((n, axis) => n === -1 || n === shape[axis])
       );
     });
-    if (wrong === undefined) return undefined;
+    if (wrong === undefined) return;
     const { shape } = file.tensors.get(prefix + wrong)!;
-    return `${prefix.slice(0, -1)} is not a ${reader.kind} of ${features} features (${wrong} has the shape [${shape.join(', ')}])`;
+    refuse(
+      `${prefix.slice(0, -1)} is not a ${reader.kind} of ${features} features (${wrong} has the shape [${shape.join(', ')}])`,
+    );
   }
 
   async function readBase(

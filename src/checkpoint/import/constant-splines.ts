@@ -8,6 +8,7 @@ import { lastLayer, residualTable, type ResidualNet } from './made';
 import { knotOf } from './splines';
 import type { TensorFile } from './types';
 import type { ChainLayer } from './vector-chain';
+import { refuse } from './unread';
 
 export interface ConstantSplines {
   /** Prefix of their tensors: "flows.0.prqct.unconditional_transform.". */
@@ -32,23 +33,22 @@ export function constantShapes({
   ]);
 }
 
-/** What is in the way of reading them, in words. @param rests names below their prefix @param net of the coupling */
-export function constantProblem(
+/** Refuses what is in the way of reading them. @param rests names below their prefix @param net of the coupling */
+export function checkConstant(
   file: TensorFile,
   splines: ConstantSplines,
   rests: readonly string[],
   net: ResidualNet,
-): string | undefined {
+): void {
   const { prefix, features, bins } = splines;
   const shapes = constantShapes(splines);
   const fit = [...shapes].every(
     ([name, shape]) => file.tensors.get(prefix + name)?.shape.join() === shape.join(),
   );
   if (!fit || rests.length !== shapes.size)
-    return `${prefix.slice(0, -1)} is not a spline of ${bins} bins for each of ${features} features`;
+    refuse(`${prefix.slice(0, -1)} is not a spline of ${bins} bins for each of ${features} features`);
   if (net.hidden.at(-1)! * features * 3 * bins > mostWeights)
-    return `${prefix.slice(0, -1)} of ${features} features, which is too large beside its network`;
-  return undefined;
+    refuse(`${prefix.slice(0, -1)} of ${features} features, which is too large beside its network`);
 }
 
 /** @param net of the coupling that they belong to, as large as which theirs becomes @param layer in which they move */

@@ -11,20 +11,21 @@ import { linearNames, ofFeatures, readTable, under } from './names';
 import { activationChoice, activationOf, choice, chosen } from './questions';
 import type { ModuleFact, TensorFile } from './types';
 import type { VectorFields } from './vector-chain';
+import { refuse } from './unread';
 
 const inEmbedding = /(?:^|\.)_embedding_net\../s;
 const statistics = /(^|\.)_embedding_net\.0\._(mean|std)$/;
 
 export const isOfContextNet = (name: string): boolean => inEmbedding.test(name);
 
-type ContextNet = NonNullable<Exclude<ReturnType<typeof readContextNet>, string>['net']>;
+type ContextNet = NonNullable<ReturnType<typeof readContextNet>['net']>;
 
 /** Whether a file standardizes what the networks see, as sbi does. */
 export function standardizesContext(file: TensorFile): boolean {
   return [...file.tensors.keys()].some((name) => statistics.test(name));
 }
 
-/** @returns how many tensors it has and what its layers are, if any; or what is in the way, in words */
+/** How many tensors it has and what its layers are, if any; others are refused. */
 export function readContextNet(file: Pick<TensorFile, 'tensors'>) {
   const names = [...file.tensors.keys()].filter((name) => inEmbedding.test(name));
   /** Names of its linear layers, without the last dot, from first to last. */
@@ -44,7 +45,9 @@ export function readContextNet(file: Pick<TensorFile, 'tensors'>) {
       path === undefined ||
       (path === match?.[1] && number > numbers.at(-1)! + 1 && shape[1] === widths.at(-1));
     if (!match || shape.length !== 2 || bias?.join() !== String(shape[0]) || !follows) {
-      return `a network of the context that is linear layers with activations between them (this file has ${name})`;
+      refuse(
+        `a network of the context that is linear layers with activations between them (this file has ${name})`,
+      );
     }
     path = match[1]!;
     if (widths.length === 0) widths.push(shape[1]!);
@@ -56,7 +59,7 @@ export function readContextNet(file: Pick<TensorFile, 'tensors'>) {
   const linear = new Set(layers);
   const strange =
     names.length !== known && names.find((name) => name.endsWith('.bias') && !linear.has(name.slice(0, -5)));
-  if (strange) return `a network of the context that is linear layers (this file has ${strange})`;
+  if (strange) refuse(`a network of the context that is linear layers (this file has ${strange})`);
   if (layers.length === 0) return { count: names.length, net: undefined };
   // FCEmbedding keeps a place for a norm before each activation.
   const isFullyConnected = path!.endsWith('.net');

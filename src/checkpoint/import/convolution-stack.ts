@@ -2,6 +2,7 @@
 import { mostChannels, type ImageNetConfig } from '../../config/image-layers';
 import { convolutionNames, under, type Renaming } from './names';
 import type { TensorFile } from './types';
+import { refuse } from './unread';
 
 export interface StackedConvolution {
   /** Up to "weight", from the start of the name. */
@@ -16,48 +17,46 @@ export interface StackedConvolution {
 /** Sizes of kernels that our convolutions can have. */
 const kernels = [1, 3, 5, 7];
 
-/** @returns what is in the way, as a string, where the names are not of a convolution or dense layer with a bias */
-export function readConvolution(file: TensorFile, prefix: string): StackedConvolution | string {
+/** Refuses names that are not of a convolution or dense layer with a bias. */
+export function readConvolution(file: TensorFile, prefix: string): StackedConvolution {
   const name = prefix.slice(0, -1);
-  const shape = file.tensors.get(`${prefix}weight`)?.shape;
-  if (!shape) return `${name} is not a convolution`;
+  const shape = file.tensors.get(`${prefix}weight`)?.shape ?? refuse(`${name} is not a convolution`);
   const [outputs = 0, inputs = 0, height = 1, width = 1] = shape;
-  if (shape.length !== 4 && shape.length !== 2) return `${name} is neither a convolution nor a linear layer`;
-  if (height !== width || !kernels.includes(height)) return `${name} has a kernel of ${height}×${width}`;
-  if (outputs === 0 || inputs === 0) return `${name} has no channels`;
-  if (file.tensors.get(`${prefix}bias`)?.shape.join() !== String(outputs)) return `${name} has no bias`;
+  if (shape.length !== 4 && shape.length !== 2) refuse(`${name} is neither a convolution nor a linear layer`);
+  if (height !== width || !kernels.includes(height)) refuse(`${name} has a kernel of ${height}×${width}`);
+  if (outputs === 0 || inputs === 0) refuse(`${name} has no channels`);
+  if (file.tensors.get(`${prefix}bias`)?.shape.join() !== String(outputs)) refuse(`${name} has no bias`);
   return { prefix, kernel: height, inputs, outputs, dense: shape.length === 2 };
 }
 
 /**
- * All of a network's tensors, in a Sequential in which every other module is a convolution.
+ * All of a network's tensors, in a Sequential in which every other module is a convolution; refuses another one.
  * @param prefix of the Sequential @param rests names below it
- * @returns the problem, as a string, where it is not such a network
  */
 export function convolutionStack(
   file: TensorFile,
   prefix: string,
   rests: readonly string[],
-): StackedConvolution[] | string {
+): StackedConvolution[] {
   const stack: StackedConvolution[] = [];
   const numbers = new Set<string>();
   for (const rest of rests) {
-    const match = /^(0|[1-9]\d*)\.(weight|bias)$/.exec(rest);
-    if (!match) return `${prefix}${rest} is not of a convolution`;
+    const match =
+      /^(0|[1-9]\d*)\.(weight|bias)$/.exec(rest) ?? refuse(`${prefix}${rest} is not of a convolution`);
     numbers.add(match[1]!);
   }
   const sorted = [...numbers].map(Number).sort((a, b) => a - b);
   for (const [i, number] of sorted.entries()) {
     if (number !== 2 * i)
-      return `${prefix}${number} is not where an activation between each two layers puts it`;
+      refuse(`${prefix}${number} is not where an activation between each two layers puts it`);
     const layer = readConvolution(file, `${prefix}${number}.`);
-    if (typeof layer === 'string') return layer;
     const before = stack.at(-1);
     if (before && before.outputs !== layer.inputs)
-      return `${prefix}${number} does not fit the layer before it`;
+      refuse(`${prefix}${number} does not fit the layer before it`);
     stack.push(layer);
   }
-  return stack.length > 0 ? stack : `${prefix.slice(0, -1)} has no convolutions`;
+  if (stack.length === 0) refuse(`${prefix.slice(0, -1)} has no convolutions`);
+  return stack;
 }
 
 export function stackTable(stack: readonly StackedConvolution[], flowscopePrefix: string): Renaming[] {
@@ -86,8 +85,8 @@ export function stackNet(
   };
 }
 
-/** In words, where a layer has more channels than our flows allow; undefined where none has. */
-export function tooManyChannels(layers: readonly { channels: number }[]): string | undefined {
+/** Refuses a layer of more channels than our flows allow. */
+export function refuseTooWide(layers: readonly { channels: number }[]): void {
   const wide = layers.find(({ channels }) => channels > mostChannels);
-  return wide && `a flow of at most ${mostChannels} channels (this one has ${wide.channels})`;
+  if (wide) refuse(`a flow of at most ${mostChannels} channels (this one has ${wide.channels})`);
 }

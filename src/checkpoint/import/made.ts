@@ -11,6 +11,7 @@ import { batchNormNames, linearNames, linearTable, readTable, under, type Renami
 import { mostOneByOne } from '../../config/check-vector';
 import type { TensorFile } from './types';
 import type { VectorFields } from './vector-chain';
+import { refuse } from './unread';
 
 /** Whether each of the places from 0 to the last belongs to a feature, and there are at least two. */
 export function arePlaces(places: readonly number[]): boolean {
@@ -171,14 +172,13 @@ export function sequentialNet(
   prefix: string,
   rests: readonly string[],
   features: number,
-): ResidualNet | string {
+): ResidualNet {
   const stack = linearStack(file, prefix, rests);
-  if (typeof stack === 'string') return stack;
   const { widths, hidden, numbers } = stack;
   const context = widths[0]! - features;
-  if (numbers[0] !== 0 || stack.prefix !== prefix) return `${prefix}0, where a Sequential begins`;
-  if (hidden.length === 0) return `${prefix} with a hidden layer`;
-  if (context < 0) return `${prefix}0 that sees ${features} features (it sees ${widths[0]})`;
+  if (numbers[0] !== 0 || stack.prefix !== prefix) refuse(`${prefix}0, where a Sequential begins`);
+  if (hidden.length === 0) refuse(`${prefix} with a hidden layer`);
+  if (context < 0) refuse(`${prefix}0 that sees ${features} features (it sees ${widths[0]})`);
   return {
     ...{ prefix, inputs: features, width: hidden[0]!, hidden, blocks: hidden.length - 1 },
     ...{ outputs: widths.at(-1)!, context, norms: false, plain: true, masked: false, sequential: true },
@@ -186,11 +186,10 @@ export function sequentialNet(
 }
 
 /**
- * An initial layer, blocks, a final layer; a context may enter at the start and scale what each block adds. Without masks
+ * An initial layer, blocks, a final layer; other names are refused. A context may enter at the start and scale what each block adds. Without masks
  * also an MLP, whose layers have other names.
  * @param rests the names below the prefix @param masked for a MADE: each layer has a mask and degrees
  * @param features that the network sees, where it is not masked; what it sees more is a context
- * @returns the problem, as a string, where there is no such network
  */
 export function residualNet(
   file: TensorFile,
@@ -198,21 +197,21 @@ export function residualNet(
   rests: readonly string[],
   masked: boolean,
   features?: number,
-): ResidualNet | string {
+): ResidualNet {
   const blocks = rests.reduce((most, rest) => Math.max(most, 1 + Number(numbered.exec(rest)?.[1] ?? -1)), 0);
   // A number is a word of the file: what is counted up to it has to fit what the file holds.
-  if (blocks > rests.length) return `blocks of ${prefix}, which are numbered up to ${blocks - 1}`;
+  if (blocks > rests.length) refuse(`blocks of ${prefix}, which are numbered up to ${blocks - 1}`);
   const shape = (name: string): readonly number[] => file.tensors.get(prefix + name)?.shape ?? [];
   const isMlp = !masked && rests.includes('_input_layer.weight');
   const plain = isMlp || rests.includes('blocks.0.linear.weight');
   const layers = layersOf({ blocks, plain, masked });
   const widths = layers.map((layer) => shape(`${layer}.weight`)[0] ?? 0);
   const [width, outputs, seen = 0] = [widths[0]!, widths.at(-1)!, shape(`${layers[0]}.weight`)[1]];
-  if (width === 0 || seen === 0 || outputs === 0) return `${prefix}initial_layer and final_layer`;
+  if (width === 0 || seen === 0 || outputs === 0) refuse(`${prefix}initial_layer and final_layer`);
   const context = masked ? (shape('context_layer.weight')[1] ?? 0) : seen - (features ?? seen);
-  if (context < 0) return `${prefix}${layers[0]} that sees ${features} features (it sees ${seen})`;
+  if (context < 0) refuse(`${prefix}${layers[0]} that sees ${features} features (it sees ${seen})`);
   if (isMlp && context > 0)
-    return `${prefix}${layers[0]} without a context (it sees ${seen} numbers, ${features} of them features)`;
+    refuse(`${prefix}${layers[0]} without a context (it sees ${seen} numbers, ${features} of them features)`);
   const net: ResidualNet = {
     prefix,
     inputs: masked ? seen : seen - context,
@@ -239,11 +238,11 @@ export function residualNet(
   for (let b = 0; plain && net.norms && b < blocks; b++) expect(plainNorm(net, b));
   for (const rest of rests) {
     if (rest.endsWith('.num_batches_tracked') || expected.has(prefix + rest)) continue;
-    return `${prefix}${rest} has no place in a ${masked ? 'MADE' : isMlp ? 'MLP' : 'ResidualNet'}`;
+    refuse(`${prefix}${rest} has no place in a ${masked ? 'MADE' : isMlp ? 'MLP' : 'ResidualNet'}`);
   }
   for (const [name, expectedShape] of expected) {
     if (file.tensors.get(name)?.shape.join() !== expectedShape.join())
-      return `${name} of the shape [${expectedShape.join(', ')}]`;
+      refuse(`${name} of the shape [${expectedShape.join(', ')}]`);
   }
   return net;
 }

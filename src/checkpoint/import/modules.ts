@@ -4,6 +4,7 @@ import { shortened } from '../../base/user-error';
 import { mostFeatures } from '../../config/vector-model';
 import { linearNames, under, type Renaming } from './names';
 import type { TensorFile } from './types';
+import { refuse } from './unread';
 
 /** The modules of a list, such as "flows.3.s.net.0.weight" of the list "flows". */
 export interface NumberedModules {
@@ -90,11 +91,10 @@ export interface LinearStack {
 }
 
 /**
- * The linear layers among the tensors of a module, all of which must belong to them.
+ * The linear layers among the tensors of a module; refused where there are others, or no such stack.
  * @param module prefix of the module @param rests names below it
  * @param dropout whether dropout may come before the last layer, which does nothing once trained
  * @param step how much the number grows from layer to layer
- * @returns the problem, as a string, where there is no such stack
  */
 export function linearStack(
   file: TensorFile,
@@ -102,46 +102,47 @@ export function linearStack(
   rests: readonly string[],
   dropout = false,
   step = 2,
-): LinearStack | string {
+): LinearStack {
   const numbers = new Set<number>();
   let path: string | undefined;
   for (const rest of rests) {
-    const match = /^((?:.*\.)?)(0|[1-9]\d*)\.(weight|bias)$/.exec(rest);
-    if (!match) return `${module}${rest} is not of a linear layer`;
+    const match =
+      /^((?:.*\.)?)(0|[1-9]\d*)\.(weight|bias)$/.exec(rest) ??
+      refuse(`${module}${rest} is not of a linear layer`);
     path ??= match[1]!;
-    if (match[1] !== path) return `${module}${rest} is not of the same stack as ${module}${path}`;
+    if (match[1] !== path) refuse(`${module}${rest} is not of the same stack as ${module}${path}`);
     numbers.add(Number(match[2]));
   }
-  if (path === undefined) return `${module} has no linear layers`;
+  if (path === undefined) refuse(`${module} has no linear layers`);
   const prefix = module + path;
   const sorted = [...numbers].sort((a, b) => a - b);
   const widths = layerWidths(
     file,
     sorted.map((number) => `${prefix}${number}`),
   );
-  if (typeof widths === 'string') return widths;
   for (const [i, number] of sorted.entries()) {
     const distance = i === 0 ? step : number - sorted[i - 1]!;
     if (distance !== step && !(dropout && distance === 3 && i === sorted.length - 1)) {
-      return `${prefix}${sorted[i - 1]} and ${prefix}${number} have more or less than an activation between them`;
+      refuse(
+        `${prefix}${sorted[i - 1]} and ${prefix}${number} have more or less than an activation between them`,
+      );
     }
   }
   return { prefix, numbers: sorted, widths, hidden: widths.slice(1, -1) };
 }
 
 /**
- * Inputs of the first of some linear layers, and outputs of each.
- * @returns the problem, as a string, where they are not linear layers one after another
+ * Inputs of the first of some linear layers, and outputs of each; refused where they do not follow each other.
  */
-export function layerWidths({ tensors }: TensorFile, layers: readonly string[]): number[] | string {
+export function layerWidths({ tensors }: TensorFile, layers: readonly string[]): number[] {
   const widths: number[] = [];
   for (const layer of layers) {
     const weight = tensors.get(`${layer}.weight`)?.shape;
     const bias = tensors.get(`${layer}.bias`)?.shape;
-    if (weight?.length !== 2 || weight.includes(0)) return `${layer} is not a linear layer`;
-    if (bias?.length !== 1 || bias[0] !== weight[0]) return `${layer} has no bias`;
+    if (weight?.length !== 2 || weight.includes(0)) refuse(`${layer} is not a linear layer`);
+    if (bias?.length !== 1 || bias[0] !== weight[0]) refuse(`${layer} has no bias`);
     if (widths.length === 0) widths.push(weight[1]!);
-    if (weight[1] !== widths.at(-1)) return `${layer} does not fit the layer before it`;
+    if (weight[1] !== widths.at(-1)) refuse(`${layer} does not fit the layer before it`);
     widths.push(weight[0]!);
   }
   return widths;
@@ -173,10 +174,10 @@ export function lengthOf(file: TensorFile, name: string): number | undefined {
   return shape.at(-1) || undefined;
 }
 
-/** In words, where there are more features than our flows allow; asked before anything of that length is made. */
-export function tooMany(features: number): string | undefined {
-  if (features <= mostFeatures) return undefined;
-  return `a flow of at most ${mostFeatures} features (this one has ${features})`;
+/** Refuses more features than our flows allow; asked before anything of that length is made. */
+export function refuseTooMany(features: number): void {
+  if (features > mostFeatures)
+    refuse(`a flow of at most ${mostFeatures} features (this one has ${features})`);
 }
 
 /** "64, 64", or "no hidden layers". */

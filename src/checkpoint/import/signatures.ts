@@ -6,6 +6,7 @@ import { range } from '../../base/order';
 import { several, shortened } from '../../base/user-error';
 import { readContextNet } from './context-net';
 import type { TensorFile } from './types';
+import { readOrWhy } from './unread';
 
 /** What a message is built on; any part may be empty. */
 export interface Seen {
@@ -382,7 +383,7 @@ function unreadOfField({ tensors }: Seen): string {
     const net = has(/(^|\.)net\.blocks\./) ? 'VectorFieldTransformer' : 'VectorFieldAdaMLP';
     return ` whose network is ${net}, and not VectorFieldMLP`;
   }
-  const context = readContextNet({ tensors });
+  const context = readOrWhy(() => readContextNet({ tensors }));
   if (typeof context === 'string') return `, which lacks ${context}`;
   return tensors.size === 0 || has(/(^|\.)mean_0$/) ? '' : ' without mean_0, as before sbi 0.26';
 }

@@ -19,10 +19,10 @@ import {
   type Values,
 } from '../../import/chain-importer';
 import { matrixLayer } from '../../import/matrices';
-import { hiddenWords, lengthOf, otherSize, tooMany } from '../../import/modules';
+import { hiddenWords, lengthOf, otherSize, refuseTooMany } from '../../import/modules';
 import { permuteAxes, type Renaming } from '../../import/names';
 import type { Recognizer, TensorFile } from '../../import/types';
-import { readOrWhy, Unread } from '../../import/unread';
+import { readOrWhy, refuse } from '../../import/unread';
 
 type Step =
   { kind: 'actNorm' | 'permutation' | 'orthogonal'; at: string } | ReturnType<typeof halvesOf>[number];
@@ -85,36 +85,35 @@ const norms = { batch: 4, layer: 2, rms: 1 } as const;
 const mostBins = 256;
 const usualBins = 16;
 
-function readFlow(file: TensorFile): Flow | string | undefined {
+function readFlow(file: TensorFile): Flow | undefined {
   const { extras, tensors } = file;
   if (file.container === 'hdf5' && [...tensors.keys()].some((name) => name.startsWith(`${layersAt}/`)))
-    return 'config.json, which a file of weights does not hold (approximator.save("approximator.keras") writes it)';
+    refuse(
+      'config.json, which a file of weights does not hold (approximator.save("approximator.keras") writes it)',
+    );
   const { module } = extras;
   if (file.container !== 'keras' || typeof module !== 'string' || !module.startsWith('bayesflow.'))
     return undefined;
-  return readOrWhy(() => readConfig(file));
+  return readConfig(file);
 }
 
 function readConfig(file: TensorFile) {
   const { extras, tensors } = file;
   // Comes after the arguments, so that all of them are here.
-  if (extras['registered_name'] !== approximator)
-    throw new Unread(`a ${approximator}, with all its arguments`);
+  if (extras['registered_name'] !== approximator) refuse(`a ${approximator}, with all its arguments`);
   if (extras['config.inference_network.registered_name'] !== couplingFlow)
-    throw new Unread('an inference network CouplingFlow');
-  if (below(file, 'config.summary_network').length > 0)
-    throw new Unread('an approximator without a summary network');
+    refuse('an inference network CouplingFlow');
+  if (below(file, 'config.summary_network').length > 0) refuse('an approximator without a summary network');
   const argument = (key: string) => extras[`${network}.${key}`];
   const map = readMap(file);
   const net = readNet(file);
   const depth = argument('depth');
   if (typeof depth !== 'number' || !Number.isInteger(depth) || depth < 1 || depth > tensors.size)
-    throw new Unread('a depth');
+    refuse('a depth');
 
   const used = new Set<string>();
   const shapeOf = (name: string): readonly number[] => {
-    const shape = tensors.get(name)?.shape;
-    if (!shape) throw new Unread(name);
+    const shape = tensors.get(name)?.shape ?? refuse(name);
     used.add(name);
     return shape;
   };
@@ -122,7 +121,7 @@ function readConfig(file: TensorFile) {
   const ofFeatures = (at: string, features: number): string => {
     for (const name of [`${at}/vars/0`, `${at}/vars/1`]) {
       shapeOf(name);
-      if (lengthOf(file, name) !== features) throw new Unread(`${features} numbers in ${name}`);
+      if (lengthOf(file, name) !== features) refuse(`${features} numbers in ${name}`);
     }
     return at;
   };
@@ -140,10 +139,10 @@ function readConfig(file: TensorFile) {
     } else if (permutation === 'orthogonal' || permutation === 'learnable') {
       const at = numbered('orthogonal_permutation', i);
       if (shapeOf(`${at}/vars/0`).join() !== `${features},${features}`)
-        throw new Unread(`a square matrix of ${features} rows in ${at}/vars/0`);
+        refuse(`a square matrix of ${features} rows in ${at}/vars/0`);
       steps.push({ kind: 'orthogonal', at });
     } else if (permutation !== undefined) {
-      throw new Unread(
+      refuse(
         `a permutation "random", "swap" or "orthogonal" (this one is "${shortened(String(permutation))}")`,
       );
     }
@@ -155,17 +154,18 @@ function readConfig(file: TensorFile) {
   const stray = [...tensors.keys()].find(
     (name) => name.startsWith('inference_network/') && !used.has(name) && !name.includes('/seed_generator/'),
   );
-  if (stray !== undefined) throw new Unread(`a CouplingFlow alone (this file has ${stray})`);
+  if (stray !== undefined) refuse(`a CouplingFlow alone (this file has ${stray})`);
   const halves = steps.filter((step) => step.kind === 'coupling');
   const { hidden } = halves[0]!;
   const other = halves.find((half) => half.hidden.join() !== hidden.join());
-  if (other) throw new Unread(`${other.at} ${otherSize} ${halves[0]!.at}`);
+  if (other) refuse(`${other.at} ${otherSize} ${halves[0]!.at}`);
 
   /** Where the statistics of each kind of variables are. */
   const standardized: Partial<Record<(typeof standardizable)[number], string>> = {};
   for (const [i, key] of below(file, 'config.standardize').entries()) {
-    const variables = standardizable.find((name) => name === extras[`config.standardize.${key}`]);
-    if (variables === undefined) throw new Unread(`standardize of ${standardizable.join(' and ')} alone`);
+    const variables =
+      standardizable.find((name) => name === extras[`config.standardize.${key}`]) ??
+      refuse(`standardize of ${standardizable.join(' and ')} alone`);
     const at = i === 0 ? standardizeAt : `${standardizeAt}_${i}`;
     ofFeatures(at, variables === 'inference_variables' ? features : context);
     shapeOf(`${at}/vars/2`);
@@ -195,16 +195,12 @@ function dualCoupling(
 ): { features: number; context: number } {
   const last = [1, 2].map((i) => tensors.get(`${at}/coupling${i}/output_projector/vars/1`)?.shape[0] ?? 0);
   const features = (last[0]! + last[1]!) / takes;
-  if (!Number.isInteger(features) || features < 2)
-    throw new Unread(`a DualCoupling of two features or more at ${at}`);
-  const wide = tooMany(features);
-  if (wide !== undefined) throw new Unread(wide);
+  if (!Number.isInteger(features) || features < 2) refuse(`a DualCoupling of two features or more at ${at}`);
+  refuseTooMany(features);
   const inputs = tensors.get(`${denseOf(`${at}/coupling1`, 0)}/vars/0`)?.shape[0] ?? 0;
   const context = inputs - Math.floor(features / 2);
-  if (context < 0)
-    throw new Unread(`a network over ${Math.floor(features / 2)} features or more at ${at}/coupling1`);
-  const many = tooMany(context);
-  if (many !== undefined) throw new Unread(many);
+  if (context < 0) refuse(`a network over ${Math.floor(features / 2)} features or more at ${at}/coupling1`);
+  refuseTooMany(context);
   return { features, context };
 }
 
@@ -223,7 +219,7 @@ function halvesOf(
     const layer = (name: string): number => {
       const [kernel, bias] = [shapeOf(`${name}/vars/0`), shapeOf(`${name}/vars/1`)];
       if (kernel.length !== 2 || kernel[0] !== inputs || bias.join() !== String(kernel[1]))
-        throw new Unread(`a Dense layer over ${inputs} numbers at ${name}`);
+        refuse(`a Dense layer over ${inputs} numbers at ${name}`);
       inputs = kernel[1]!;
       return inputs;
     };
@@ -236,15 +232,15 @@ function halvesOf(
       if (net.skips && taken !== width) {
         const projector = [0, 1].map((i) => shapeOf(`${beside}/projector/vars/${i}`).join());
         if (projector[0] !== `${taken},${width}` || projector[1] !== String(width))
-          throw new Unread(`a Dense layer over ${taken} numbers at ${beside}/projector`);
+          refuse(`a Dense layer over ${taken} numbers at ${beside}/projector`);
       }
       if (net.norm === 'none') continue;
       for (let i = 0; i < norms[net.norm]; i++)
         if (shapeOf(`${beside}/norm_layer/vars/${i}`).join() !== String(width))
-          throw new Unread(`${width} numbers in ${beside}/norm_layer/vars/${i}`);
+          refuse(`${width} numbers in ${beside}/norm_layer/vars/${i}`);
     }
     if (layer(`${at}/output_projector`) !== takes * (features - seen))
-      throw new Unread(`${takes * (features - seen)} values of ${at}/output_projector`);
+      refuse(`${takes * (features - seen)} values of ${at}/output_projector`);
     return { kind: 'coupling' as const, at, movesLast, hidden };
   });
 }
@@ -264,26 +260,23 @@ function readMap(file: TensorFile): FeatureMap {
   const keys = below(file, `${network}.${at}`);
   const value = (key: string) => argument(`${at}.${key}`);
   if (name === 'affine') {
-    if (value('clamp') === false) throw new Unread('affine transforms with clamp');
+    if (value('clamp') === false) refuse('affine transforms with clamp');
     return { takes: 2 };
   }
   if (name !== 'spline')
-    throw new Unread(
-      `transform "affine" or "spline" (this one is "${shortened(String(registered ?? named))}")`,
-    );
+    refuse(`transform "affine" or "spline" (this one is "${shortened(String(registered ?? named))}")`);
   const number = (key: string, least: number): number | undefined => {
     const setting = value(key);
     if (setting === undefined) return undefined;
     if (typeof setting === 'number' && setting >= least && setting <= 1e6) return setting;
-    throw new Unread(`a number from ${least} as ${key} of the splines`);
+    refuse(`a number from ${least} as ${key} of the splines`);
   };
   const bins = number('bins', 2) ?? usualBins;
   if (!Number.isInteger(bins) || bins > mostBins)
-    throw new Unread(`splines of 2 to ${mostBins} bins (these have ${bins})`);
+    refuse(`splines of 2 to ${mostBins} bins (these have ${bins})`);
   const domain = [0, 1, 2, 3].map((i) => value(`default_domain.${i}`));
   const isDomain = domain.every((edge) => typeof edge === 'number' && Math.abs(edge) <= 1e6);
-  if (keys.includes('default_domain') && !isDomain)
-    throw new Unread('four numbers as default_domain of the splines');
+  if (keys.includes('default_domain') && !isDomain) refuse('four numbers as default_domain of the splines');
   const tiny = 1e-6;
   const least = {
     leastWidth: number('min_width', tiny),
@@ -296,7 +289,7 @@ function readMap(file: TensorFile): FeatureMap {
     return to - from >= Math.max(least[`least${name}`] ?? 1, bins * (least[`leastBin${name}`] ?? 0.1));
   };
   if (!size(0, 'Width') || !size(2, 'Height'))
-    throw new Unread(`a default_domain that holds ${bins} bins of the least width and height`);
+    refuse(`a default_domain that holds ${bins} bins of the least width and height`);
   return {
     bins,
     takes: 3 * bins + 3,
@@ -312,21 +305,21 @@ function readMap(file: TensorFile): FeatureMap {
 function readNet(file: TensorFile): Net {
   const argument = (key: string) => file.extras[`${network}.${key}`];
   const subnet = argument('subnet');
-  if (subnet !== 'mlp' && subnet !== 'default' && subnet !== mlpClass) throw new Unread('a subnet "mlp"');
+  if (subnet !== 'mlp' && subnet !== 'default' && subnet !== mlpClass) refuse('a subnet "mlp"');
   const fallback = subnet === 'mlp' ? usual.mlp : usual.class;
   const known = ['widths', 'activation', 'kernel_initializer', 'residual', 'dropout', 'norm'];
   const other = below(file, `${network}.subnet_kwargs`).find((key) => !known.includes(key));
-  if (other !== undefined) throw new Unread(`subnet_kwargs without ${shortened(other)}`);
+  if (other !== undefined) refuse(`subnet_kwargs without ${shortened(other)}`);
   const hasNorm = below(file, `${network}.subnet_kwargs.norm`).length > 0;
   const norm = hasNorm ? argument('subnet_kwargs.norm') : 'none';
   if (norm !== 'none' && norm !== 'batch' && norm !== 'layer' && norm !== 'rms')
-    throw new Unread('networks with norm "batch", "layer", "rms" or none');
+    refuse('networks with norm "batch", "layer", "rms" or none');
   const [named] = below(file, `${network}.subnet_kwargs.activation`);
   const name = named === undefined ? fallback.activation : argument('subnet_kwargs.activation');
   const activation =
     typeof name === 'string' && Object.hasOwn(activations, name) ? activations[name] : undefined;
   if (activation === undefined)
-    throw new Unread(
+    refuse(
       `an activation of ${Object.keys(activations).join(', ')} (this one is ${shortened(String(name))})`,
     );
   const residual = argument('subnet_kwargs.residual') ?? fallback.residual;
@@ -342,7 +335,7 @@ function readBase(
   const { extras } = file;
   const name = extras[`${at}.class_name`] ?? extras[at];
   if (name !== 'DiagonalNormal')
-    throw new Unread(`a base distribution DiagonalNormal (this one is ${shortened(String(name))})`);
+    refuse(`a base distribution DiagonalNormal (this one is ${shortened(String(name))})`);
   if (extras[`${at}.config.trainable_parameters`] === true)
     return { trained: ofFeatures('inference_network/base_distribution', features) };
   const numbers = (key: string, usual: number): Float32Array => {
@@ -351,12 +344,11 @@ function readBase(
     return Float32Array.from({ length: features }, (_, i) => {
       const value = absent ? usual : (extras[prefix] ?? extras[`${prefix}.config.value.${i}`]);
       if (typeof value === 'number' && Number.isFinite(value)) return value;
-      throw new Unread(`${features} numbers as ${key} of the base distribution`);
+      refuse(`${features} numbers as ${key} of the base distribution`);
     });
   };
   const scale = numbers('std', 1);
-  if (!scale.every((value) => value > 0))
-    throw new Unread('positive numbers as std of the base distribution');
+  if (!scale.every((value) => value > 0)) refuse('positive numbers as std of the base distribution');
   return fixedNormal(numbers('mean', 0), scale);
 }
 
@@ -456,7 +448,7 @@ async function standardizeLayer(file: TensorFile, at: string): Promise<OurLayer>
 export const bayesflow: Recognizer = {
   name: 'BayesFlow',
   read(file) {
-    const flow = readFlow(file);
+    const flow = readOrWhy(() => readFlow(file));
     if (flow === undefined) return { share: 0, missing: ['config.json of a BayesFlow approximator'] };
     if (typeof flow === 'string') return { share: 0.5, missing: [flow] };
     const { features, context, net, map, hidden, steps, standardized, base } = flow;

@@ -11,7 +11,7 @@ import type { VectorModelConfig } from '../../../config/schema';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import { chainFlow, maskOf, trainedNormal, type OurLayer, type ReadBase } from '../../import/chain-importer';
 import { checkMasks } from '../../import/made';
-import { hiddenWords, tooMany } from '../../import/modules';
+import { hiddenWords, refuseTooMany } from '../../import/modules';
 import { linearNames, under } from '../../import/names';
 import {
   activationChoice,
@@ -23,6 +23,7 @@ import {
 } from '../../import/questions';
 import type { Recognizer, TensorFile } from '../../import/types';
 import type { ChainLayer, VectorFields } from '../../import/vector-chain';
+import { readOrWhy, refuse } from '../../import/unread';
 
 interface Linear {
   /** Names of the leaves, [layers, out, in] and [layers, out]. */
@@ -34,7 +35,7 @@ interface Linear {
   outputs: number;
 }
 
-type Flow = Exclude<ReturnType<typeof readLeaves>, string>;
+type Flow = ReturnType<typeof readLeaves>;
 
 type Spline = NonNullable<Flow['spline']>;
 
@@ -133,18 +134,20 @@ const isFloat = (dtype: string): boolean => dtype.startsWith('F') || dtype === '
 
 const oneFeature = 'two features or more (this one has 1)';
 
-/** What the leaves are, or what is in the way, in words. */
+/** What the leaves are. */
 function readLeaves(file: TensorFile) {
   const flow = argument(file, 'flow');
   if (typeof flow === 'string' && !/^(coupling|masked_autoregressive)_flow$/.test(flow)) {
-    return `a coupling_flow or masked_autoregressive_flow (this one is a ${shortened(flow)})`;
+    refuse(`a coupling_flow or masked_autoregressive_flow (this one is a ${shortened(flow)})`);
   }
   const activation = argument(file, 'nnActivation');
   if (typeof activation === 'string' && !Object.hasOwn(activations, activation))
-    return `an nn_activation of ${Object.keys(activations).join(', ')} (this one is ${shortened(activation)})`;
+    refuse(
+      `an nn_activation of ${Object.keys(activations).join(', ')} (this one is ${shortened(activation)})`,
+    );
   const base = argument(file, 'base');
   if (typeof base === 'string' && !/^(Standard)?Normal$/.test(base))
-    return `a base distribution Normal or StandardNormal (this one is ${shortened(base)})`;
+    refuse(`a base distribution Normal or StandardNormal (this one is ${shortened(base)})`);
   // Sizes are among the leaves as single numbers; masked weights are followed by an empty one.
   const leaves = [...file.tensors].filter(([, { shape }]) => shape.length > 0 && sizeOf(shape) > 0);
   const shapeOf = (at: number): readonly number[] => leaves[at]?.[1].shape ?? [];
@@ -169,19 +172,21 @@ function readLeaves(file: TensorFile) {
       (mask === undefined || shapeOf(at).join() === shapeOf(weightAt).join()) &&
       (linears.length === 0 || linears.at(-1)!.outputs === inputs);
     if (!fits)
-      return `${leaves[weightAt]![0]} and ${leaves[weightAt + 1]![0]} of a linear layer that fits the one before`;
+      refuse(
+        `${leaves[weightAt]![0]} and ${leaves[weightAt + 1]![0]} of a linear layer that fits the one before`,
+      );
     const [weight, bias] = [leaves[weightAt]![0], leaves[weightAt + 1]![0]];
     linears.push({ weight, bias, ...(mask === undefined ? {} : { mask }), inputs, outputs });
     at = weightAt + 2;
   }
   const [first, last] = [linears[0], linears.at(-1)];
   // A coupling of one has nothing to compute its parameters from; the weights of none are left out above.
-  if ((trained ? shapeOf(0)[0] : argument(file, 'features')) === 1) return oneFeature;
-  if (!first || !last) return 'weights of stacked layers, [layers, outputs, inputs], and their biases';
-  if (linears.length === 1) return 'networks with a hidden layer (an nn_depth of 0 has none)';
+  if ((trained ? shapeOf(0)[0] : argument(file, 'features')) === 1) refuse(oneFeature);
+  if (!first || !last) refuse('weights of stacked layers, [layers, outputs, inputs], and their biases');
+  if (linears.length === 1) refuse('networks with a hidden layer (an nn_depth of 0 has none)');
   const isMasked = first.mask !== undefined;
   if (linears.some(({ mask }) => (mask !== undefined) !== isMasked))
-    return 'masks for all layers of a network';
+    refuse('masks for all layers of a network');
   const order = leaves[at];
   const permutation = order && !isFloat(order[1].dtype) && order[1].shape.length === 2 ? order[0] : undefined;
   const isInverse = order !== undefined && leaves[at + 1]?.[1].shape.join() === order[1].shape.join();
@@ -193,7 +198,9 @@ function readLeaves(file: TensorFile) {
     ([name, { shape }]) => `${name} [${shape.join(', ')}]`,
   );
   if (left.length > 0)
-    return `a flow without anything around it, such as a fixed Affine (${left.slice(0, 4).join(', ')} are left over)`;
+    refuse(
+      `a flow without anything around it, such as a fixed Affine (${left.slice(0, 4).join(', ')} are left over)`,
+    );
   const featureArgument = argument(file, 'features');
   const features =
     (trained && file.tensors.get(trained[0])!.shape[0]) ??
@@ -205,27 +212,30 @@ function readLeaves(file: TensorFile) {
         ? Math.min(first.inputs, 2)
         : undefined);
   if (features === undefined || !(Number.isInteger(features) && features >= 1))
-    return 'the number of features, which no leaf shows';
-  const wide = tooMany(features);
-  if (wide) return wide;
-  if (count > mostLayers) return `at most ${mostLayers} layers (this one has ${count})`;
+    refuse('the number of features, which no leaf shows');
+  refuseTooMany(features);
+  if (count > mostLayers) refuse(`at most ${mostLayers} layers (this one has ${count})`);
   const untouched = isMasked ? 0 : Math.floor(features / 2);
   const context = first.inputs - (isMasked ? features : untouched);
   if (context < 0) {
-    return `a network that sees ${isMasked ? features : untouched} features (it sees ${first.inputs} values)`;
+    refuse(
+      `a network that sees ${isMasked ? features : untouched} features (it sees ${first.inputs} values)`,
+    );
   }
   if (permutation === undefined ? features > 2 : order![1].shape.join() !== [count, features].join()) {
-    return `permutations of ${features} features after each of ${count} layers`;
+    refuse(`permutations of ${features} features after each of ${count} layers`);
   }
   // A masked network gives at least two values for each feature.
   const ofOne = last.outputs < 4 || last.outputs % 2 === 1;
-  if (features === 1 || (isMasked && features === 2 && ofOne)) return oneFeature;
+  if (features === 1 || (isMasked && features === 2 && ofOne)) refuse(oneFeature);
   const values = last.outputs / (features - untouched);
   // Positions of knots in x and y, and derivatives at these and both ends.
   const halves = values % 3 === 2;
   const knots = (values - (halves ? 2 : 4)) / 3;
   if (values !== 2 && !(Number.isInteger(knots) && knots >= (halves ? 2 : 1) && knots <= 255)) {
-    return `a known transformer (the network gives ${last.outputs} values for ${features - untouched} features; known for each are 2, 3·knots + 2 and 3·knots + 4)`;
+    refuse(
+      `a known transformer (the network gives ${last.outputs} values for ${features - untouched} features; known for each are 2, 3·knots + 2 and 3·knots + 4)`,
+    );
   }
   return {
     features,
@@ -430,7 +440,7 @@ export const flowjax: Recognizer = {
   name: 'flowjax',
   read(file) {
     if (file.container !== 'eqx') return { share: 0, missing: ['leaves of Equinox (.eqx)'] };
-    const flow = readLeaves(file);
+    const flow = readOrWhy(() => readLeaves(file));
     if (typeof flow === 'string') return { share: 0.5, missing: [flow] };
     const known = knownAnswers(file, flow);
     const { features, context, count, kind, linears, spline } = flow;

@@ -11,7 +11,7 @@ import {
   convolutionStack,
   stackNet,
   stackTable,
-  tooManyChannels,
+  refuseTooWide,
   type StackedConvolution,
 } from '../../import/convolution-stack';
 import {
@@ -54,6 +54,7 @@ import {
   type BlockKind,
   type Half,
 } from './import';
+import { readOrNote, refuse } from '../../import/unread';
 
 const rebalanceQuestion: ImportQuestion = {
   key: 'rebalance',
@@ -89,7 +90,7 @@ const rnvpClampQuestion: ImportQuestion = {
 
 type Stack = readonly StackedConvolution[];
 
-type Block = Exclude<ReturnType<typeof readBlock>, string>;
+type Block = ReturnType<typeof readBlock>;
 
 type Module = { at: string; channels: number; dense: boolean } & (
   | Block
@@ -106,22 +107,21 @@ interface ChainPlan extends ImagePlan {
   condition?: { channels: number; halvings: number; dense: boolean };
 }
 
-/** In words, where blocks see conditions of different sizes. */
-function conditionOf(seen: readonly NonNullable<ChainPlan['condition']>[]): ChainPlan['condition'] | string {
+/** Refuses conditions of different sizes. */
+function conditionOf(seen: readonly NonNullable<ChainPlan['condition']>[]): ChainPlan['condition'] {
   const [first] = seen;
   const other = seen.find(
     ({ channels, halvings, dense }) =>
       channels !== first!.channels || dense !== first!.dense || (!dense && halvings !== first!.halvings),
   );
   if (!other) return first;
-  return 'conditions of one size (its blocks see conditions of different ones)';
+  refuse('conditions of one size (its blocks see conditions of different ones)');
 }
 
 function readBlock(file: TensorFile, at: string, kind: BlockKind, rests: readonly string[]) {
   const halves = halvesOf<Stack>(couplingsOf[kind], (net) =>
     convolutionStack(file, `${at}${net}.`, namesBelow(`${net}.`, rests)),
   );
-  if (typeof halves === 'string') return halves;
   const scaled = file.tensors.get(`${at}global_scale`)?.shape[1];
   // A network gives s and t of its own part, or one of them; it sees the other part, and what it sees more is a condition.
   const moved = halves.map(({ stacks }) => stacks[0]!.at(-1)!.outputs / (stacks.length === 1 ? 2 : 1));
@@ -135,7 +135,9 @@ function readBlock(file: TensorFile, at: string, kind: BlockKind, rests: readonl
     for (const stack of stacks) {
       const [inputs, outputs] = [from + conditions, (stacks.length === 1 ? 2 : 1) * to];
       if (conditions >= 0 && stack[0]!.inputs === inputs && stack.at(-1)!.outputs === outputs) continue;
-      return `${stack[0]!.prefix} goes from ${stack[0]!.inputs} to ${stack.at(-1)!.outputs} channels; it would go from ${from}, and those of conditions, to ${outputs}`;
+      refuse(
+        `${stack[0]!.prefix} goes from ${stack[0]!.inputs} to ${stack.at(-1)!.outputs} channels; it would go from ${from}, and those of conditions, to ${outputs}`,
+      );
     }
   }
   return {
@@ -151,15 +153,14 @@ function readBlock(file: TensorFile, at: string, kind: BlockKind, rests: readonl
   };
 }
 
-function readModule(file: TensorFile, at: string, rests: readonly string[]): Module | string {
+function readModule(file: TensorFile, at: string, rests: readonly string[]): Module {
   const name = at.slice(0, -1);
   const parts = partsIn(rests);
   const has = (...names: readonly string[]) => parts.join() === names.join();
   const shape = (part: string) => file.tensors.get(at + part)?.shape ?? [];
   const block = kinds.find((kind) => isBlock(kind, couplingsOf[kind], parts));
   if (block) {
-    const read = readBlock(file, at, block, rests);
-    return typeof read === 'string' ? read : { ...read, at: name };
+    return { ...readBlock(file, at, block, rests), at: name };
   }
   if (has('bias', 'scale')) {
     const [, channels = 0, ...rest] = shape('scale');
@@ -172,7 +173,7 @@ function readModule(file: TensorFile, at: string, rests: readonly string[]): Mod
   if (has('M', 'M_inv', 'logDetM') && shape('M').length === 4) return module('matrix', shape('M'));
   if (has('downsample_kernel')) return module('irevnet', shape('downsample_kernel'));
   if (has('haar_weights')) return module('haar', shape('haar_weights'));
-  return `${name} (${parts.join(', ')}) is not a module of images that is known`;
+  refuse(`${name} (${parts.join(', ')}) is not a module of images that is known`);
 }
 
 /** The question about the clamp for each kind of block in a chain; a single kind has the question that chains of vectors have. */
@@ -225,11 +226,8 @@ function read(file: TensorFile): { plan?: ChainPlan } & Closeness {
       gap = at;
       continue;
     }
-    const module = readModule(file, `${at}.`, rests);
-    if (typeof module === 'string') {
-      missing.push(module);
-      continue;
-    }
+    const module = readOrNote(missing, () => readModule(file, `${at}.`, rests));
+    if (!module) continue;
     fitting += rests.length;
     const halves = downsamples(module.kind);
     const entering = halves ? module.channels / 4 : module.channels;
@@ -258,10 +256,8 @@ function read(file: TensorFile): { plan?: ChainPlan } & Closeness {
   if (modules.length > 0 && modules.every(({ dense, kind }) => dense || kind === 'permute')) {
     missing.push('a convolution, an image being what it is for');
   }
-  const condition = conditionOf(seen);
-  if (typeof condition === 'string') missing.push(condition);
-  const wide = tooManyChannels([...modules, ...seen]);
-  if (wide !== undefined) missing.push(wide);
+  const condition = readOrNote(missing, () => conditionOf(seen));
+  readOrNote(missing, () => refuseTooWide([...modules, ...seen]));
   const share = fitting / file.tensors.size;
   const side = plane === undefined ? undefined : Math.sqrt(plane) * 2 ** halvings;
   if (side !== undefined && !Number.isInteger(side))
@@ -274,7 +270,7 @@ function read(file: TensorFile): { plan?: ChainPlan } & Closeness {
       steps,
       channels: image,
       halvings,
-      ...(condition && typeof condition !== 'string' ? { condition } : {}),
+      ...(condition ? { condition } : {}),
       ...(side === undefined ? {} : { size: [side, side] as const }),
     },
     share,

@@ -41,6 +41,7 @@ import {
 } from '../../import/questions';
 import type { TensorFile } from '../../import/types';
 import type { VectorFields } from '../../import/vector-chain';
+import { refuse } from '../../import/unread';
 
 export const clampQuestion: ImportQuestion = {
   key: 'clamp',
@@ -118,7 +119,7 @@ export type BlockKind = 'RNVPCouplingBlock' | 'GLOWCouplingBlock' | 'AllInOneBlo
 
 type VectorBlock = BlockKind | 'NICECouplingBlock' | 'AffineCouplingOneSided';
 
-type Block = Exclude<ReturnType<typeof readBlock>, string>;
+type Block = ReturnType<typeof readBlock>;
 
 type Other = StepOf<
   'actNorm' | 'permute' | 'scaling' | 'linear' | 'orthogonal' | 'householder' | 'fixedHouseholder'
@@ -187,13 +188,12 @@ function partsOf(
   at: string,
   kind: VectorBlock,
   halves: readonly Half[],
-): [first: number, second: number] | string {
+): [first: number, second: number] {
   const { stacks } = halves[0]!;
   const each = valuesOf(kind, stacks);
   const sizes = halves.map((half) => half.stacks[0]!.widths.at(-1)! / each);
   if (kind === 'AllInOneBlock') {
-    const features = lengthOf(file, `${at}global_scale`);
-    if (features === undefined) return `${at}global_scale is not of features`;
+    const features = lengthOf(file, `${at}global_scale`) ?? refuse(`${at}global_scale is not of features`);
     return [Math.ceil(features / 2), Math.floor(features / 2)];
   }
   if (halves.length === 2) return [sizes[0]!, sizes[1]!];
@@ -208,17 +208,16 @@ function partsOf(
 const valuesOf = (kind: VectorBlock, stacks: readonly LinearStack[]): number =>
   kind !== 'NICECouplingBlock' && stacks.length === 1 ? 2 : 1;
 
-/** The networks of a block, or what is in the way, in words. @param read of a network, by its name */
+/** The networks of a block. @param read of a network, by its name */
 export function halvesOf<Stack extends object>(
   couplings: Couplings,
-  read: (net: string) => Stack | string,
-): Half<Stack>[] | string {
+  read: (net: string) => Stack,
+): Half<Stack>[] {
   const halves: Half<Stack>[] = [];
   for (const { firstMoves, nets } of couplings) {
     const stacks: Stack[] = [];
     for (const net of nets) {
       const stack = read(net);
-      if (typeof stack === 'string') return stack;
       stacks.push(stack);
     }
     halves.push({ net: nets[0]!, firstMoves, stacks });
@@ -230,22 +229,22 @@ function readBlock(file: TensorFile, at: string, kind: VectorBlock, rests: reado
   const halves = halvesOf(vectorCouplings[kind], (net) =>
     linearStack(file, `${at}${net}.`, namesBelow(`${net}.`, rests)),
   );
-  if (typeof halves === 'string') return halves;
   // A network gives s and t of its own part, or one of them; it sees the other part, and what it sees more is a context.
   const parts = partsOf(file, at, kind, halves);
-  if (typeof parts === 'string') return parts;
   const [first, second] = parts;
   const { hidden, prefix, widths } = halves[0]!.stacks[0]!;
   const context = widths[0]! - (halves[0]!.firstMoves ? second : first);
-  if (context < 0 || first < 1) return `${prefix} that sees the other part (it sees ${widths[0]} numbers)`;
+  if (context < 0 || first < 1) refuse(`${prefix} that sees the other part (it sees ${widths[0]} numbers)`);
   for (const { firstMoves, stacks } of halves) {
     const [from, to] = firstMoves ? [second, first] : [first, second];
     for (const stack of stacks) {
       const [inputs, outputs] = [from + context, valuesOf(kind, stacks) * to];
       if (stack.widths[0] !== inputs || stack.widths.at(-1) !== outputs) {
-        return `${stack.prefix} goes from ${stack.widths[0]} to ${stack.widths.at(-1)} numbers; expected from ${inputs} to ${outputs}`;
+        refuse(
+          `${stack.prefix} goes from ${stack.widths[0]} to ${stack.widths.at(-1)} numbers; expected from ${inputs} to ${outputs}`,
+        );
       }
-      if (stack.hidden.join() !== hidden.join()) return `${stack.prefix} has other widths than ${prefix}`;
+      if (stack.hidden.join() !== hidden.join()) refuse(`${stack.prefix} has other widths than ${prefix}`);
     }
   }
   return {
@@ -278,7 +277,7 @@ const otherModules: readonly { kind: Other['kind']; parts: readonly string[] }[]
   { kind: 'fixedHouseholder', parts: ['Vs', 'W', 'weight'] },
 ];
 
-function readStep(file: TensorFile, at: string, rests: readonly string[]): Block | Other | string {
+function readStep(file: TensorFile, at: string, rests: readonly string[]): Block | Other {
   const name = at.slice(0, -1);
   const parts = partsIn(rests);
   const block = vectorKinds.find((kind) => isBlock(kind, vectorCouplings[kind], parts));
@@ -288,7 +287,7 @@ function readStep(file: TensorFile, at: string, rests: readonly string[]): Block
   if (shape && shape.length <= 2 && shape.at(-1)) {
     return { kind: other.kind, at: name, features: shape.at(-1)! };
   }
-  return `${name} (${parts.join(', ')}) is not a module that is known`;
+  refuse(`${name} (${parts.join(', ')}) is not a module that is known`);
 }
 
 export const globalLogScales: Record<string, (x: number) => number> = {
@@ -346,7 +345,7 @@ export const freia = chainImporter<Block, Other>({
   list: 'module_list',
   lacks: 'module_list.0.subnet_s1.0.weight, or module_list.0.subnet1.0.weight',
   readStep,
-  gap: (at) => `${at} is a module without tensors`,
+  gap: (at) => refuse(`${at} is a module without tensors`),
   title: ({ couplings, first }) =>
     `${couplings.length} of ${first.kind}, networks ${hiddenWords(hiddenOf(first))}`,
   questions({ first, couplings, steps }) {

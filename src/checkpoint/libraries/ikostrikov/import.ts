@@ -32,6 +32,7 @@ import { linearNames, permuteAxes, runningNames, under, type Renaming } from '..
 import { activationChoice, activationOf, choice, chosen } from '../../import/questions';
 import type { TensorFile } from '../../import/types';
 import type { VectorFields } from '../../import/vector-chain';
+import { refuse } from '../../import/unread';
 
 const sQuestion = activationChoice('tanh', 'sActivation', 'Activation of the scale networks');
 const tQuestion = activationChoice('relu', 'tActivation', 'Activation of the translation networks');
@@ -61,8 +62,8 @@ const lastQuestion = choice(
   { yes: 'yes, as after the other blocks', no: 'no' },
 );
 
-type Coupling = Exclude<ReturnType<typeof readCoupling>, string>;
-type Made = Exclude<ReturnType<typeof readMade>, string>;
+type Coupling = ReturnType<typeof readCoupling>;
+type Made = ReturnType<typeof readMade>;
 type Affine = Coupling | Made;
 type Other = StepOf<'batchNorm' | 'reverse' | 'matrix'>;
 type FlowChain = Chain<Affine, Other>;
@@ -84,16 +85,15 @@ function readCoupling(file: TensorFile, at: string, rests: readonly string[]) {
   const stacks: LinearStack[] = [];
   for (const net of ['scale_net.', 'translate_net.']) {
     const stack = linearStack(file, at + net, namesBelow(net, rests));
-    if (typeof stack === 'string') return stack;
     stacks.push(stack);
   }
   const strange = rests.find((rest) => !/^(scale|translate)_net\./.test(rest));
-  if (strange) return `${at}${strange} is not known`;
+  if (strange) refuse(`${at}${strange} is not known`);
   const [s, t] = stacks as [LinearStack, LinearStack];
   const features = s.widths.at(-1)!;
   const context = s.widths[0]! - features;
-  if (context < 0) return `${s.prefix} is not a network from ${features} features to ${features}`;
-  if (t.widths.join() !== s.widths.join()) return `${t.prefix} has other widths than ${s.prefix}`;
+  if (context < 0) refuse(`${s.prefix} is not a network from ${features} features to ${features}`);
+  if (t.widths.join() !== s.widths.join()) refuse(`${t.prefix} has other widths than ${s.prefix}`);
   return {
     kind: 'coupling' as const,
     at: at.slice(0, -1),
@@ -115,30 +115,31 @@ function readMade(file: TensorFile, at: string, rests: readonly string[]) {
   });
   const trunk = numbers.sort((a, b) => a - b);
   if (trunk.length === 0 || trunk.some((number, i) => number !== 2 * i + 1)) {
-    return `${at}trunk is not masked layers with an activation before each`;
+    refuse(`${at}trunk is not masked layers with an activation before each`);
   }
   const parts = ['joiner', ...trunk.map((number) => `trunk.${number}`)];
   const known = new Set(
     parts.flatMap((part) => ['mask', 'linear.weight', 'linear.bias'].map((x) => `${part}.${x}`)),
   );
   const strange = rests.find((rest) => !known.has(rest) && rest !== conditionLayer);
-  if (strange) return `${at}${strange} is not known`;
+  if (strange) refuse(`${at}${strange} is not known`);
   const widths = layerWidths(
     file,
     parts.map((part) => `${at}${part}.linear`),
   );
-  if (typeof widths === 'string') return widths;
   const unmasked = parts.findIndex(
     (part, i) => file.tensors.get(`${at}${part}.mask`)?.shape.join() !== `${widths[i + 1]},${widths[i]}`,
   );
-  if (unmasked >= 0) return `${at}${parts[unmasked]}.mask is not of the shape of its weight`;
+  if (unmasked >= 0) refuse(`${at}${parts[unmasked]}.mask is not of the shape of its weight`);
   const features = widths[0]!;
   if (widths.at(-1) !== 2 * features) {
-    return `${at}${parts.at(-1)} gives ${widths.at(-1)} values for ${features} features; expected ${2 * features}`;
+    refuse(
+      `${at}${parts.at(-1)} gives ${widths.at(-1)} values for ${features} features; expected ${2 * features}`,
+    );
   }
   const hidden = widths.slice(1, -1);
   if (condition && condition.join() !== [hidden[0], context].join()) {
-    return `${at}${conditionLayer} is not of the shape [${hidden[0]}, numbers of a condition]`;
+    refuse(`${at}${conditionLayer} is not of the shape [${hidden[0]}, numbers of a condition]`);
   }
   return {
     kind: 'made' as const,
@@ -153,7 +154,7 @@ function readMade(file: TensorFile, at: string, rests: readonly string[]) {
   };
 }
 
-function readStep(file: TensorFile, at: string, rests: readonly string[]): Affine | Other | string {
+function readStep(file: TensorFile, at: string, rests: readonly string[]): Affine | Other {
   const parts = [...new Set(rests.map((rest) => rest.split('.')[0]!))];
   if (parts.includes('scale_net') || parts.includes('translate_net')) return readCoupling(file, at, rests);
   if (parts.includes('joiner')) return readMade(file, at, rests);
@@ -171,9 +172,9 @@ function readStep(file: TensorFile, at: string, rests: readonly string[]): Affin
     return { kind: 'matrix', at: name, features: matrix[0]! };
   }
   if (parts.includes('log_S')) {
-    return `the permutation and the signs of ${name}, an LUInvertibleMM, which its state dict does not hold`;
+    refuse(`the permutation and the signs of ${name}, an LUInvertibleMM, which its state dict does not hold`);
   }
-  return `${name} (${parts.slice(0, 4).join(', ')}) is not a CouplingLayer, a MADE or a BatchNormFlow`;
+  refuse(`${name} (${parts.slice(0, 4).join(', ')}) is not a CouplingLayer, a MADE or a BatchNormFlow`);
 }
 
 const hiddenOf = (first: Affine): number[] => (first.kind === 'made' ? first.hidden : first.s.hidden);

@@ -9,6 +9,7 @@ import { chainImporter, maskOf } from '../../import/chain-importer';
 import { hiddenWords, otherSize } from '../../import/modules';
 import { activationChoice, activationOf, choice, chosen } from '../../import/questions';
 import type { Recognizer, TensorFile } from '../../import/types';
+import { refuse } from '../../import/unread';
 
 const activationQuestion = activationChoice('relu');
 
@@ -94,17 +95,17 @@ function namedLayers(layers: readonly Dense[]): [name: string, layer: Dense][] {
     .map((layer, i) => [`${i % 2 === 0 ? 's' : 't'}.${Math.floor(i / 2)}`, layer]);
 }
 
-type Coupling = Exclude<ReturnType<typeof readStep>, string>;
+type Coupling = ReturnType<typeof readStep>;
 
-/** Widths of the layers of a network from its inputs on, or what is in the way. */
-function widthsOf(file: TensorFile, at: string, layers: number): number[] | string {
+/** Widths of the layers of a network from its inputs on; others are refused. */
+function widthsOf(file: TensorFile, at: string, layers: number): number[] {
   const widths: number[] = [];
   for (let i = 0; i < layers; i++) {
     const kernel = file.tensors.get(`${at}.${i}.kernel`)?.shape;
     const bias = file.tensors.get(`${at}.${i}.bias`)?.shape;
     if (kernel?.length !== 2 || bias?.length !== 1 || bias[0] !== kernel[1])
-      return `${at}.${i} is not a Dense layer`;
-    if (i > 0 && kernel[0] !== widths.at(-1)) return `${at}.${i} does not fit the layer before it`;
+      refuse(`${at}.${i} is not a Dense layer`);
+    if (i > 0 && kernel[0] !== widths.at(-1)) refuse(`${at}.${i} does not fit the layer before it`);
     if (i === 0) widths.push(kernel[0]!);
     widths.push(kernel[1]!);
   }
@@ -114,14 +115,12 @@ function widthsOf(file: TensorFile, at: string, layers: number): number[] | stri
 function readStep(file: TensorFile, at: string, rests: readonly string[]) {
   const name = at.slice(0, -1);
   const layers = rests.length / 4;
-  if (!Number.isInteger(layers)) return `${name} has not as many layers for s as for t`;
+  if (!Number.isInteger(layers)) refuse(`${name} has not as many layers for s as for t`);
   const s = widthsOf(file, `${name}.s`, layers);
   const t = widthsOf(file, `${name}.t`, layers);
-  if (typeof s === 'string') return s;
-  if (typeof t === 'string') return t;
   const features = s[0]!;
-  if (s.at(-1) !== features) return `${name} is not a network from ${features} features to ${features}`;
-  if (t.join() !== s.join()) return `${name} has other widths for t than for s`;
+  if (s.at(-1) !== features) refuse(`${name} is not a network from ${features} features to ${features}`);
+  if (t.join() !== s.join()) refuse(`${name} has other widths for t than for s`);
   const hidden = s.slice(1, -1);
   const number = Number(name.slice(name.lastIndexOf('.') + 1));
   return { at: name, features, number, hidden, alike: { [otherSize]: hidden.join() } };
@@ -132,7 +131,7 @@ const chain = chainImporter<Coupling, Coupling>({
   list,
   lacks: 'functional/layers/dense of each coupling',
   readStep,
-  gap: (at) => `${at}, which has no Dense layers`,
+  gap: (at) => refuse(`${at}, which has no Dense layers`),
   title: ({ couplings, first }) =>
     `${couplings.length} couplings, networks s and t ${hiddenWords(first.hidden)}`,
   questions: ({ features }) => [activationQuestion, ...(features > 2 ? [maskQuestion] : [])],

@@ -8,7 +8,7 @@ import { several } from '../../../base/user-error';
 import { softplus } from '../../../base/softplus';
 import type { ImportAnswers } from '../../../protocol/import';
 import { affineLayer, type Values } from '../../import/chain-importer';
-import { tooManyChannels } from '../../import/convolution-stack';
+import { refuseTooWide } from '../../import/convolution-stack';
 import { imageChainImporter, type ImageLayer } from '../../import/image-chain';
 import { pixelRangeQuestion, activationOf, chosen } from '../../import/questions';
 import { luFeatures, luMatrices } from '../../import/lu';
@@ -17,8 +17,9 @@ import { batchNormNames, convolutionNames, under, type Renaming } from '../../im
 import { featureMap, foldKnots, leastOfNflows } from '../../import/splines';
 import type { Closeness, TensorFile } from '../../import/types';
 import { mapFields, questionsOf, splineKinds } from './import';
+import { readOrNote, refuse } from '../../import/unread';
 
-type Coupling = Exclude<ReturnType<typeof readCoupling>, string>;
+type Coupling = ReturnType<typeof readCoupling>;
 
 type Module = { at: string; channels: number; level: number } & (
   Coupling | { kind: 'actNorm' | 'conv1x1' | 'permute' }
@@ -27,7 +28,7 @@ type Module = { at: string; channels: number; level: number } & (
 /** A module, or a layer that has to come before it. */
 type Step = Module | { kind: 'squeeze' | 'factorOut'; at: string };
 
-type GlowPlan = Exclude<ReturnType<typeof planOf>, string>;
+type GlowPlan = ReturnType<typeof planOf>;
 
 const net = 'transform_net.';
 const anchor = `${net}initial_layer.weight`;
@@ -54,14 +55,16 @@ function readCoupling(file: TensorFile, at: string, rests: readonly string[]) {
   const conditioning = lengthOf(file, `${at}identity_features`) ?? 0;
   const initial = file.tensors.get(`${at}${net}initial_layer.weight`)?.shape;
   const final = file.tensors.get(`${at}${net}final_layer.weight`)?.shape;
-  if (initial?.length !== 4 || final?.length !== 4) return `${at}${net} is not a ConvResidualNet`;
-  if (initial[1] !== conditioning) return `${at} takes a context besides the channels that condition`;
-  const map = featureMap(final[0]! / moving);
-  if (!map)
-    return `${at} gives ${final[0]} values for ${moving} channels that move; ${splineKinds.knownFor(final[0]! / moving)}`;
+  if (initial?.length !== 4 || final?.length !== 4) refuse(`${at}${net} is not a ConvResidualNet`);
+  if (initial[1] !== conditioning) refuse(`${at} takes a context besides the channels that condition`);
+  const map =
+    featureMap(final[0]! / moving) ??
+    refuse(
+      `${at} gives ${final[0]} values for ${moving} channels that move; ${splineKinds.knownFor(final[0]! / moving)}`,
+    );
   const numbers = rests.map((rest) => Number(/^transform_net\.blocks\.(\d+)\./.exec(rest)?.[1] ?? -1));
   const blocks = 1 + numbers.reduce((most, number) => Math.max(most, number), -1);
-  if (blocks > rests.length) return `blocks of ${at}${net}, which are numbered up to ${blocks - 1}`;
+  if (blocks > rests.length) refuse(`blocks of ${at}${net}, which are numbered up to ${blocks - 1}`);
   const netNorm = rests.includes(`${net}blocks.0.batch_norm_layers.0.weight`);
   const known = new Set([
     'identity_features',
@@ -69,17 +72,16 @@ function readCoupling(file: TensorFile, at: string, rests: readonly string[]) {
     ...convolutionalNames(blocks, netNorm).map(({ library }) => `${net}${library as string}`),
   ]);
   const unknown = rests.find((rest) => !known.has(rest) && !rest.endsWith('.num_batches_tracked'));
-  if (unknown !== undefined) return `${at}${unknown} has no place in a ConvResidualNet`;
+  if (unknown !== undefined) refuse(`${at}${unknown} has no place in a ConvResidualNet`);
   return { kind: 'coupling' as const, map, width: initial[0]!, blocks, netNorm };
 }
 
-function readModule(file: TensorFile, at: string, rests: readonly string[], level: number): Module | string {
+function readModule(file: TensorFile, at: string, rests: readonly string[], level: number): Module {
   const name = at.slice(0, -1);
   const moving = lengthOf(file, `${at}transform_features`);
   const conditioning = lengthOf(file, `${at}identity_features`);
   if (moving !== undefined && conditioning !== undefined) {
-    const read = readCoupling(file, at, rests);
-    return typeof read === 'string' ? read : { ...read, at: name, level, channels: moving + conditioning };
+    return { ...readCoupling(file, at, rests), at: name, level, channels: moving + conditioning };
   }
   const permuted = lengthOf(file, `${at}_permutation`);
   if (permuted !== undefined && rests.length === 1) {
@@ -98,7 +100,7 @@ function readModule(file: TensorFile, at: string, rests: readonly string[], leve
   if (scaled !== undefined && rests.toSorted().join() === 'initialized,log_scale,shift') {
     return { kind: 'actNorm', at: name, level, channels: scaled };
   }
-  return `${name} is a layer of images that is not known (${rests[0]})`;
+  refuse(`${name} is a layer of images that is not known (${rests[0]})`);
 }
 
 function modulesOf(file: TensorFile, list: NumberedModules) {
@@ -124,11 +126,8 @@ function modulesOf(file: TensorFile, list: NumberedModules) {
         visit(inner, level, depth + 1);
         continue;
       }
-      const module = readModule(file, at, rests, level);
-      if (typeof module === 'string') {
-        missing.push(module);
-        continue;
-      }
+      const module = readOrNote(missing, () => readModule(file, at, rests, level));
+      if (!module) continue;
       found.push(module);
       gaps.push(gap);
       gap = undefined;
@@ -142,8 +141,7 @@ function modulesOf(file: TensorFile, list: NumberedModules) {
 /** Layers between modules, as their numbers of channels show. */
 function planOf(file: TensorFile, { modules, gaps }: ReturnType<typeof modulesOf>) {
   const steps: Step[] = [];
-  const first = modules.find((module) => module.kind === 'coupling');
-  if (!first) return 'a coupling';
+  const first = modules.find((module) => module.kind === 'coupling') ?? refuse('a coupling');
   let channels = gaps[0] === undefined ? modules[0]!.channels : modules[0]!.channels / 4;
   const image = channels;
   let halvings = 0;
@@ -162,17 +160,18 @@ function planOf(file: TensorFile, { modules, gaps }: ReturnType<typeof modulesOf
       halvings++;
     }
     if (module.channels !== channels) {
-      return `${module.at} of ${channels} channels (it has ${module.channels}); between layers are squeezes by 2 alone`;
+      refuse(
+        `${module.at} of ${channels} channels (it has ${module.channels}); between layers are squeezes by 2 alone`,
+      );
     }
     level = module.level;
     steps.push(module);
   }
-  if (!Number.isInteger(image)) return `a number of channels after ${gaps[0]} that is divisible by 4`;
-  const wide = tooManyChannels(modules);
-  if (wide !== undefined) return wide;
+  if (!Number.isInteger(image)) refuse(`a number of channels after ${gaps[0]} that is divisible by 4`);
+  refuseTooWide(modules);
   const kindOf = ({ map }: Coupling): string => [map.transform, map.bins].join(' ');
   const other = modules.find((module) => module.kind === 'coupling' && kindOf(module) !== kindOf(first));
-  if (other) return `${other.at} of the same kind as ${first.at}`;
+  if (other) refuse(`${other.at} of the same kind as ${first.at}`);
   return { file, steps, first, channels: image, halvings };
 }
 
@@ -189,8 +188,8 @@ function read(file: TensorFile): { plan?: GlowPlan } & Closeness {
   ];
   const share = scan.fitting / file.tensors.size;
   if (missing.length > 0) return { share, missing };
-  const plan = planOf(file, scan);
-  return typeof plan === 'string' ? { share, missing: [plan] } : { plan, share, missing };
+  const plan = readOrNote(missing, () => planOf(file, scan));
+  return { ...(plan ? { plan } : {}), share, missing };
 }
 
 async function layersOf(file: TensorFile, step: Step, answers: ImportAnswers): Promise<ImageLayer[]> {

@@ -23,7 +23,7 @@ import {
 } from '../../import/chain-importer';
 import { conditionalNormalOf } from '../../import/conditional-base';
 import { standardizesContext } from '../../import/context-net';
-import { constantCoupling, constantProblem, type ConstantSplines } from '../../import/constant-splines';
+import { constantCoupling, checkConstant, type ConstantSplines } from '../../import/constant-splines';
 import { inverseLuLayer, luFeatures, luLayer } from '../../import/lu';
 import {
   contextTable,
@@ -62,6 +62,7 @@ import type { TensorFile } from '../../import/types';
 import type { VectorFields } from '../../import/vector-chain';
 import { linearLayer, readLinear, svdQuestion, type LinearStep } from './linears';
 import { nflowsModules } from './modules';
+import { refuse } from '../../import/unread';
 
 const scaleQuestion = choice(
   'scaleActivation',
@@ -147,14 +148,15 @@ function workingStep(
   kind: Working['kind'],
   at: string,
   features: number,
-  conditioner: ResidualNet | string,
+  conditioner: ResidualNet,
   transformed: number,
-): Working | string {
-  if (typeof conditioner === 'string') return conditioner;
+): Working {
   const { outputs, hidden, blocks, norms, plain, context } = conditioner;
   const map = featureMap(outputs / transformed) ?? boxSpline(outputs / transformed);
   if (!map) {
-    return `${conditioner.prefix} gives ${outputs} values for ${transformed} features; ${splineKinds.knownFor(outputs / transformed)}`;
+    refuse(
+      `${conditioner.prefix} gives ${outputs} values for ${transformed} features; ${splineKinds.knownFor(outputs / transformed)}`,
+    );
   }
   return {
     kind,
@@ -178,18 +180,16 @@ export const flowNormNames: readonly Renaming[] = [
   ...runningNames(),
 ];
 
-function readStep(file: TensorFile, at: string, rests: readonly string[]): Working | Other | string {
+function readStep(file: TensorFile, at: string, rests: readonly string[]): Working | Other {
   const name = at.slice(0, -1);
   if (rests.every((rest) => rest.startsWith(made))) {
     const conditioner = residualNet(file, at + made, namesBelow(made, rests), true);
-    const features = typeof conditioner === 'string' ? 0 : conditioner.inputs;
-    return workingStep('autoregressive', at, features, conditioner, features);
+    return workingStep('autoregressive', at, conditioner.inputs, conditioner, conditioner.inputs);
   }
   const predicted = namesBelow(predictor, rests);
   if (predicted.length > 0 && lengthOf(file, `${at}transform_features`) === 1) {
     const conditioner = sequentialNet(file, at + predictor, predicted, 0);
-    const step = workingStep('autoregressive', at, 1, conditioner, 1);
-    return typeof step === 'string' ? step : { ...step, single: true };
+    return { ...workingStep('autoregressive', at, 1, conditioner, 1), single: true };
   }
   const identity = lengthOf(file, `${at}identity_features`);
   const transformed = lengthOf(file, `${at}transform_features`);
@@ -200,19 +200,20 @@ function readStep(file: TensorFile, at: string, rests: readonly string[]): Worki
         !rest.startsWith(inConstant) &&
         !/^(identity|transform)_features$/.test(rest),
     );
-    if (strange) return `${at}${strange} has no place in a coupling`;
+    if (strange) refuse(`${at}${strange} has no place in a coupling`);
     const netNames = namesBelow(net, rests);
     const conditioner = netNames.includes('0.weight')
       ? sequentialNet(file, at + net, netNames, identity)
       : residualNet(file, at + net, netNames, false, identity);
     const step = workingStep('coupling', at, identity + transformed, conditioner, transformed);
     const constantRests = namesBelow(inConstant, rests);
-    if (typeof step === 'string' || constantRests.length === 0) return step;
+    if (constantRests.length === 0) return step;
     const { bins, box } = step.map;
-    if (box) return `${at}unconditional_transform beside splines without tails`;
-    if (bins === undefined) return `${at}unconditional_transform of a coupling that has no splines`;
+    if (box) refuse(`${at}unconditional_transform beside splines without tails`);
+    if (bins === undefined) refuse(`${at}unconditional_transform of a coupling that has no splines`);
     const constant = { prefix: at + inConstant, features: identity, bins };
-    return constantProblem(file, constant, constantRests, step.net) ?? { ...step, constant };
+    checkConstant(file, constant, constantRests, step.net);
+    return { ...step, constant };
   }
   const mixed = luFeatures(file, at, rests);
   if (mixed !== undefined) return { kind: 'lu', at: name, features: mixed };
@@ -226,7 +227,7 @@ function readStep(file: TensorFile, at: string, rests: readonly string[]): Worki
   if (scaled !== undefined && rests.includes('initialized')) {
     return { kind: 'actNorm', at: name, features: scaled };
   }
-  return `${at} is a layer that is not known (${rests[0]})`;
+  refuse(`${at} is a layer that is not known (${rests[0]})`);
 }
 
 /** What an InverseTransform makes of it. */
@@ -346,7 +347,7 @@ export const nflows = chainImporter<Working, Other>({
     // The constant of a StandardNormal.
     idle: ['_log_z'],
   },
-  gap: (at) => `${at} is a layer without tensors`,
+  gap: (at) => refuse(`${at} is a layer without tensors`),
   title: ({ couplings, first }) => titleOf(couplings, first),
   questions: (chain) => [
     ...(isSplineForSure(chain) ? [] : splineKinds.questions(chain.file, takenFor(chain.first.map))),

@@ -11,6 +11,7 @@ import { inverseMatrixLayer, matrixLayer, reflectionsLayer, rescaleOf } from '..
 import { lengthOf } from '../../import/modules';
 import { answeredNumber } from '../../import/questions';
 import type { TensorFile } from '../../import/types';
+import { refuse } from '../../import/unread';
 
 export type LinearStep = Step & {
   kind: 'householder' | 'qr' | 'svd' | 'naive' | 'rescale';
@@ -37,11 +38,7 @@ const namesOf: Record<LinearStep['kind'], readonly string[]> = {
 };
 
 /** By names and shapes; undefined for another layer, or what is in the way, in words. */
-export function readLinear(
-  file: TensorFile,
-  at: string,
-  rests: readonly string[],
-): LinearStep | string | undefined {
+export function readLinear(file: TensorFile, at: string, rests: readonly string[]): LinearStep | undefined {
   const sorted = [...rests].sort().join();
   const kind = (Object.keys(namesOf) as LinearStep['kind'][]).find((one) => namesOf[one].join() === sorted);
   if (!kind) return undefined;
@@ -51,12 +48,12 @@ export function readLinear(
     const sizes = rests.map((rest) => sizeOf(shapeOf(rest)));
     const features = Math.max(...sizes);
     if (sizes.some((size) => size !== 1 && size !== features) || features < 1)
-      return `${at}_scale and ${at}_shift are not a number each, or one for each feature`;
+      refuse(`${at}_scale and ${at}_shift are not a number each, or one for each feature`);
     return { kind, at: name, ...(features > 1 ? { features } : {}) };
   }
   const reflecting = rests.filter((rest) => rest.endsWith('q_vectors'));
   const features = kind === 'householder' ? shapeOf('q_vectors')[1] : lengthOf(file, `${at}bias`);
-  if (!features) return `${at}${rests[0]} is not of features`;
+  if (!features) refuse(`${at}${rests[0]} is not of features`);
   const triangle = (features * (features - 1)) / 2;
   const expected: Record<string, readonly number[]> = {
     bias: [features],
@@ -70,10 +67,10 @@ export function readLinear(
       ? !(shapeOf(rest).length === 2 && shapeOf(rest)[1] === features)
       : shapeOf(rest).join() !== expected[rest]!.join(),
   );
-  if (wrong !== undefined) return `${at}${wrong} of the shape for ${features} features`;
+  if (wrong !== undefined) refuse(`${at}${wrong} of the shape for ${features} features`);
   const counts = reflecting.map((rest) => shapeOf(rest)[0]!);
   if (counts.some((count) => count < 1 || count > mostReflections || count !== counts[0]))
-    return `1 to ${mostReflections} reflections, equally many, in ${at}${reflecting[0]}`;
+    refuse(`1 to ${mostReflections} reflections, equally many, in ${at}${reflecting[0]}`);
   return { kind, at: name, features };
 }
 

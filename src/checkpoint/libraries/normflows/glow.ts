@@ -8,7 +8,7 @@ import { several } from '../../../base/user-error';
 import { mostScales } from '../../../config/image-model';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import { mapColumns, type Values } from '../../import/chain-importer';
-import { convolutionStack, stackNet, stackTable, tooManyChannels } from '../../import/convolution-stack';
+import { convolutionStack, stackNet, stackTable, refuseTooWide } from '../../import/convolution-stack';
 import {
   fitOfNames,
   imageChainImporter,
@@ -21,6 +21,7 @@ import { permuteAxes, type Renaming } from '../../import/names';
 import { pluOf, type PluNames } from '../../import/plu';
 import type { TensorFile } from '../../import/types';
 import { scaleMapQuestion, slopeQuestion } from './questions';
+import { readOrNote, refuse } from '../../import/unread';
 
 const splitQuestion = choice(
   'splitMode',
@@ -36,7 +37,7 @@ const factorQuestion: ImportQuestion = {
   answer: { kind: 'number', default: 3, minimum: 1e-3, maximum: 1e3 },
 };
 
-type Block = Exclude<ReturnType<typeof readBlock>, string>;
+type Block = ReturnType<typeof readBlock>;
 
 interface Base {
   base: 'GlowBase' | 'DiagGaussian' | 'ClassCondDiagGaussian';
@@ -64,14 +65,15 @@ function readBlock(file: TensorFile, at: string, channels: number) {
   for (let number = 0; file.tensors.has(`${at}${coupling}${number}.weight`); number += 2)
     rests.push(`${number}.weight`, `${number}.bias`);
   const stack = convolutionStack(file, at + coupling, rests);
-  if (typeof stack === 'string') return stack;
   const [inputs, outputs] = [stack[0]!.inputs, stack.at(-1)!.outputs];
   if (2 * inputs === channels && (outputs === channels || 2 * outputs === channels)) return { at, stack };
-  return `${at}${coupling} goes from ${inputs} to ${outputs} channels; a split by channels would go from ${channels / 2}`;
+  refuse(
+    `${at}${coupling} goes from ${inputs} to ${outputs} channels; a split by channels would go from ${channels / 2}`,
+  );
 }
 
 /** The base of latents that leave, by the names and axes of its tensors. */
-function readBase({ tensors }: TensorFile, at: string, leaving: number): Base | string {
+function readBase({ tensors }: TensorFile, at: string, leaving: number): Base {
   if (tensors.has(`${at}loc_logs`))
     return { base: 'GlowBase', classes: tensors.get(`${at}loc_cc`)?.shape[0] ?? 0 };
   const shape = tensors.get(`${at}loc`)?.shape ?? [];
@@ -79,7 +81,9 @@ function readBase({ tensors }: TensorFile, at: string, leaving: number): Base | 
     return { base: 'DiagGaussian', classes: 0 };
   if (shape.length === 4 && shape[0] === leaving)
     return { base: 'ClassCondDiagGaussian', classes: shape[3]! };
-  return `${at.slice(0, -1)} is not a GlowBase, DiagGaussian or ClassCondDiagGaussian of ${leaving} channels`;
+  refuse(
+    `${at.slice(0, -1)} is not a GlowBase, DiagGaussian or ClassCondDiagGaussian of ${leaving} channels`,
+  );
 }
 
 /** Levels from latent to data. @param problems gets what is in the way of them, in words */
@@ -89,15 +93,12 @@ function readLevels(file: TensorFile, prefix: string, problems: string[]): Level
     const [, channels = 0] = file.tensors.get(`${prefix}flows.${l}.0.flows.2.s`)!.shape;
     const blocks: Block[] = [];
     for (let k = 0; file.tensors.has(`${prefix}flows.${l}.${k}.flows.2.s`); k++) {
-      const block = readBlock(file, `${prefix}flows.${l}.${k}.`, channels);
-      if (typeof block === 'string') problems.push(block);
-      else blocks.push(block);
+      const block = readOrNote(problems, () => readBlock(file, `${prefix}flows.${l}.${k}.`, channels));
+      if (block) blocks.push(block);
     }
-    const base = readBase(file, `${prefix}q0.${l}.`, l === 0 ? channels : channels / 2);
-    if (typeof base === 'string') {
-      problems.push(base);
-      break;
-    }
+    const leaving = l === 0 ? channels : channels / 2;
+    const base = readOrNote(problems, () => readBase(file, `${prefix}q0.${l}.`, leaving));
+    if (!base) break;
     levels.push({ channels, blocks, ...base });
   }
   return levels;
@@ -147,8 +148,7 @@ function read(file: TensorFile) {
   }
   if (first.channels % 4 !== 0)
     missing.push(`a number of channels divisible by 4 in level ${levels.length - 1}`);
-  const wide = tooManyChannels(levels);
-  if (wide !== undefined) missing.push(wide);
+  readOrNote(missing, () => refuseTooWide(levels));
   const outputs = new Set(
     levels.flatMap(({ channels, blocks }) => blocks.map(({ stack }) => stack.at(-1)!.outputs === channels)),
   );

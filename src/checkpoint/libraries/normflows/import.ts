@@ -46,6 +46,7 @@ import {
   type Residual,
 } from './residual';
 import { normflowsModules } from './modules';
+import { refuse } from '../../import/unread';
 
 const outputQuestion = choice(
   'scaleOutput',
@@ -100,8 +101,8 @@ const cornerQuestion = (key: 'low' | 'high', fallback: number): ImportQuestion =
 const lowQuestion = cornerQuestion('low', -1);
 const highQuestion = cornerQuestion('high', 1);
 
-type Masked = Exclude<ReturnType<typeof readMasked>, string>;
-type Block = Exclude<ReturnType<typeof readBlock>, string>;
+type Masked = ReturnType<typeof readMasked>;
+type Block = ReturnType<typeof readBlock>;
 
 type Coupling = Masked | Block | Residual;
 
@@ -123,7 +124,7 @@ export const baseNames: readonly Renaming[] = [
   { library: 'loc', flowscope: 'shift', transform: 'row' },
 ];
 
-function stackOf(file: TensorFile, at: string, path: string, rests: readonly string[]): LinearStack | string {
+function stackOf(file: TensorFile, at: string, path: string, rests: readonly string[]): LinearStack {
   return linearStack(file, at + path, namesBelow(path, rests), true);
 }
 
@@ -141,32 +142,30 @@ const hasShiftSlope = ({ file, first }: NormflowsChain): boolean =>
     (file.modules !== undefined && first.s !== undefined && (first.t?.hidden.length ?? 0) > 0));
 
 function readMasked(file: TensorFile, at: string, inner: string, rests: readonly string[], reverse: boolean) {
-  const features = lengthOf(file, `${inner}b`);
-  if (features === undefined) return `${inner}b is not a mask of features, such as [1, 2]`;
+  const features =
+    lengthOf(file, `${inner}b`) ?? refuse(`${inner}b is not a mask of features, such as [1, 2]`);
   const isScale = (rest: string) => /^[st]\.net\.\d+\.scale$/.test(rest);
   const scales = rests.filter(isScale);
   const others = rests.filter((rest) => rest !== 'b' && !isScale(rest));
   const strange = others.find((rest) => !/^[st]\.net\./.test(rest));
-  if (strange) return `${inner}${strange} is not known`;
+  if (strange) refuse(`${inner}${strange} is not known`);
   const stacks: { s?: LinearStack; t?: LinearStack } = {};
   for (const path of ['s', 't'] as const) {
     if (!others.some((rest) => rest.startsWith(`${path}.`))) continue;
     const stack = stackOf(file, inner, `${path}.`, others);
-    if (typeof stack === 'string') return stack;
     if (stack.widths[0] !== features || stack.widths.at(-1) !== features) {
-      return `${stack.prefix} is not a network from ${features} features to ${features}`;
+      refuse(`${stack.prefix} is not a network from ${features} features to ${features}`);
     }
     stacks[path] = stack;
   }
   const { s, t } = stacks;
-  const any = s ?? t;
-  if (!any) return `${inner} has no network`;
+  const any = s ?? t ?? refuse(`${inner} has no network`);
   const expected = `s.net.${(s?.numbers.at(-1) ?? NaN) + 2}.scale`;
   if (scales.length > 1 || (scales.length === 1 && scales[0] !== expected)) {
-    return `${inner}${scales[0]} scales the output of a network of t or before its function`;
+    refuse(`${inner}${scales[0]} scales the output of a network of t or before its function`);
   }
   if (areUnlike(stacks) && [s, t].some((one) => one!.hidden.length === 0))
-    return `${inner} has a network without hidden layers beside one that has some`;
+    refuse(`${inner} has a network without hidden layers beside one that has some`);
   const scale = scales.length === 1 ? `${inner}${expected}` : undefined;
   // Length of the factor of tanh: 1 for a scalar.
   const length = scale === undefined ? undefined : (file.tensors.get(scale)?.shape.at(-1) ?? 1);
@@ -193,9 +192,8 @@ function readMasked(file: TensorFile, at: string, inner: string, rests: readonly
 
 function readBlock(file: TensorFile, at: string, inner: string, rests: readonly string[], reverse: boolean) {
   const strange = rests.find((rest) => !rest.startsWith(blockNet));
-  if (strange) return `${inner}${strange} is not known`;
+  if (strange) refuse(`${inner}${strange} is not known`);
   const stack = stackOf(file, inner, blockNet, rests);
-  if (typeof stack === 'string') return stack;
   const [inputs, outputs] = [stack.widths[0]!, stack.widths.at(-1)!];
   // Halves, of which the first is the larger one in an odd number. From 2 to 2 is one of 3 features or, without a scale,
   // of 4; the base distribution tells.
@@ -206,8 +204,10 @@ function readBlock(file: TensorFile, at: string, inner: string, rests: readonly 
   // Prefix of the whole flow, even where the block is part of a composition: "flows.0._flows.1".
   const root = /^(?:.*?\.)?(?=flows\.\d)/.exec(at)?.[0] ?? '';
   const base = file.tensors.get(`${root}q0.loc`)?.shape.at(-1);
-  const reading = readings.find(({ moving }) => inputs + moving === base) ?? readings[0];
-  if (!reading) return `${stack.prefix} does not go from one half of the features to the other`;
+  const reading =
+    readings.find(({ moving }) => inputs + moving === base) ??
+    readings[0] ??
+    refuse(`${stack.prefix} does not go from one half of the features to the other`);
   const features = inputs + reading.moving;
   const alike = { [otherKind]: 'block', ...sizesOf(stack), [runsOther]: reverse };
   return { kind: 'block' as const, at, features, reverse, stack, additive: reading.additive, alike };
@@ -219,27 +219,27 @@ function readCoupling(
   inner: string,
   rests: readonly string[],
   reverse: boolean,
-): Masked | Block | string | undefined {
+): Masked | Block | undefined {
   if (rests.includes('b')) return readMasked(file, at, inner, rests, reverse);
   if (rests.some((rest) => rest.startsWith(blockNet))) return readBlock(file, at, inner, rests, reverse);
   return undefined;
 }
 
-function readStep(file: TensorFile, prefix: string, rests: readonly string[]): Coupling | Other | string {
+function readStep(file: TensorFile, prefix: string, rests: readonly string[]): Coupling | Other {
   const at = prefix.slice(0, -1);
   if (rests.every((rest) => rest.startsWith('flow.'))) {
     const inner = rests.map((rest) => rest.slice('flow.'.length));
     return (
       readCoupling(file, at, `${prefix}flow.`, inner, true) ??
       readReversed(file, `${prefix}flow.`, inner) ??
-      `${prefix} is a Reverse of something else than a coupling`
+      refuse(`${prefix} is a Reverse of something else than a coupling`)
     );
   }
   const known = readCoupling(file, at, prefix, rests, false) ?? readResidual(file, prefix, rests);
   if (known !== undefined) return known;
   if (rests.includes('perm')) {
-    const features = lengthOf(file, `${prefix}inv_perm`);
-    return features === undefined ? `${prefix}inv_perm is missing` : { kind: 'permute', at, features };
+    const features = lengthOf(file, `${prefix}inv_perm`) ?? refuse(`${prefix}inv_perm is missing`);
+    return { kind: 'permute', at, features };
   }
   const matrix = matrixStep(file, prefix, rests);
   if (matrix) return matrix;
@@ -252,7 +252,7 @@ function readStep(file: TensorFile, prefix: string, rests: readonly string[]): C
   ) {
     return { kind: 'actNorm', at, features };
   }
-  return `${prefix}${rests[0]} belongs to a layer that is not known`;
+  refuse(`${prefix}${rests[0]} belongs to a layer that is not known`);
 }
 
 const factors = ['P', 'L', 'U', 'log_S', 'sign_S', 'eye'];

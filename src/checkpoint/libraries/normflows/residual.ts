@@ -14,7 +14,7 @@ import {
   type StepOf,
   type Values,
 } from '../../import/chain-importer';
-import { constantCoupling, constantProblem, type ConstantSplines } from '../../import/constant-splines';
+import { constantCoupling, checkConstant, type ConstantSplines } from '../../import/constant-splines';
 import { luFeatures, luLayer } from '../../import/lu';
 import {
   foldNorms,
@@ -32,6 +32,7 @@ import { activationOf, activationQuestion, answeredNumber, questionOfLayers } fr
 import { boundQuestion, featureMap, foldKnots, leastOfNflows } from '../../import/splines';
 import type { TensorFile } from '../../import/types';
 import type { VectorFields } from '../../import/vector-chain';
+import { refuse } from '../../import/unread';
 
 export interface Residual extends CouplingStep {
   kind: 'splineCoupling' | 'splineAutoregressive' | 'affineAutoregressive';
@@ -63,12 +64,12 @@ const tailQuestion = boundQuestion('tail_bound', 3);
 const allBelow = (prefix: string, rests: readonly string[]): boolean =>
   rests.every((rest) => rest.startsWith(prefix));
 
-/** Undefined where the names belong to another layer. @returns the problem, in words, where they fit but cannot be read */
+/** Undefined where the names belong to another layer; refused where they fit but cannot be read. */
 export function readResidual(
   file: TensorFile,
   prefix: string,
   rests: readonly string[],
-): Residual | Lu | string | undefined {
+): Residual | Lu | undefined {
   if (allBelow(inCoupling, rests)) return readCoupling(file, prefix, namesBelow(inCoupling, rests));
   if (allBelow(inAutoregressive + made, rests)) return readMade(file, prefix, inAutoregressive, rests);
   if (allBelow(made, rests)) return readMade(file, prefix, '', rests);
@@ -77,7 +78,7 @@ export function readResidual(
   const features = luFeatures(file, `${prefix}linear.`, namesBelow('linear.', rests));
   const isLu = features !== undefined && rests.length === namesBelow('linear.', rests).length + 1;
   if (!isLu || lengthOf(file, `${prefix}permutation._permutation`) !== features) {
-    return `${at} is a permutation and a mixing that is not an LULinear`;
+    refuse(`${at} is a permutation and a mixing that is not an LULinear`);
   }
   return { kind: 'lu', at, features };
 }
@@ -87,44 +88,36 @@ export function readReversed(
   file: TensorFile,
   prefix: string,
   rests: readonly string[],
-): Residual | string | undefined {
+): Residual | undefined {
   if (!allBelow(made, rests)) return undefined;
   const step = readMade(file, prefix, '', rests);
-  if (typeof step === 'string') return step;
   return { ...step, reverse: true, alike: { ...step.alike, 'runs the other way than': true } };
 }
 
-function readCoupling(file: TensorFile, prefix: string, rests: readonly string[]): Residual | string {
+function readCoupling(file: TensorFile, prefix: string, rests: readonly string[]): Residual {
   const inner = prefix + inCoupling;
   const conditioning = lengthOf(file, `${inner}identity_features`);
   const moving = lengthOf(file, `${inner}transform_features`);
   if (conditioning === undefined || moving === undefined)
-    return `${prefix}prqct is not a coupling of features`;
+    refuse(`${prefix}prqct is not a coupling of features`);
   const network = residualNet(file, inner + residual, namesBelow(residual, rests), false, conditioning);
-  if (typeof network === 'string') return network;
   const others = ['identity_features', 'transform_features'];
   const strange = rests.find(
     (rest) => !rest.startsWith(residual) && !rest.startsWith(inConstant) && !others.includes(rest),
   );
-  if (strange) return `${inner}${strange} is not known`;
+  if (strange) refuse(`${inner}${strange} is not known`);
   const features = conditioning + moving;
   const step = withSplines('splineCoupling', prefix, features, network, moving);
   const constantRests = namesBelow(inConstant, rests);
   if (constantRests.length === 0 || step.blocked !== undefined) return step;
   const splines = { prefix: inner + inConstant, features: conditioning, bins: step.bins };
-  const wrong = constantProblem(file, splines, constantRests, network);
-  return wrong ?? { ...step, constant: splines };
+  checkConstant(file, splines, constantRests, network);
+  return { ...step, constant: splines };
 }
 
-function readMade(
-  file: TensorFile,
-  prefix: string,
-  wrapper: string,
-  rests: readonly string[],
-): Residual | string {
+function readMade(file: TensorFile, prefix: string, wrapper: string, rests: readonly string[]): Residual {
   const inner = prefix + wrapper + made;
   const network = residualNet(file, inner, namesBelow(wrapper + made, rests), true);
-  if (typeof network === 'string') return network;
   const features = network.inputs;
   if (wrapper !== '') return withSplines('splineAutoregressive', prefix, features, network, features);
   const step = stepOf('affineAutoregressive', prefix, features, network);

@@ -10,9 +10,9 @@ import { several, shortened, UserError } from '../../../base/user-error';
 import type { BaseInput } from '../../../config/bases';
 import { chainFlow, maskOf, type OurLayer, type Values } from '../../import/chain-importer';
 import { matrixLayer } from '../../import/matrices';
-import { hiddenWords, otherSize, tooMany } from '../../import/modules';
+import { hiddenWords, otherSize, refuseTooMany } from '../../import/modules';
 import type { Recognizer, TensorFile } from '../../import/types';
-import { readOrWhy, Unread } from '../../import/unread';
+import { readOrWhy, refuse } from '../../import/unread';
 import type { VectorFields } from '../../import/vector-chain';
 import { NumpyArray } from '../../torch/numpy';
 import { stateOfPzflow } from '../../torch/state-dict';
@@ -52,20 +52,13 @@ const deepest = 16;
 /** pzflow has no least bins and slopes; ours need one, which float32 does not see. */
 const floor = 1e-9;
 
-function readFlow(file: TensorFile): Flow | string | undefined {
-  const state = stateOfPzflow(file.pickled?.root);
-  if (!state) return undefined;
-  return readOrWhy(() => readState(file, state));
-}
-
 function readState(file: TensorFile, state: ReadonlyMap<unknown, unknown>) {
   const columns = state.get('data_columns');
-  if (!Array.isArray(columns) || columns.length === 0) throw new Unread('data_columns');
+  if (!Array.isArray(columns) || columns.length === 0) refuse('data_columns');
   const features = columns.length;
-  const wide = tooMany(features);
-  if (wide !== undefined) throw new Unread(wide);
+  refuseTooMany(features);
   const conditions: unknown = state.get('conditional_columns') ?? [];
-  if (!Array.isArray(conditions)) throw new Unread('conditional_columns');
+  if (!Array.isArray(conditions)) refuse('conditional_columns');
   const sizes = { features, context: conditions.length };
   const params = state.get('params');
   const parameters: unknown = Array.isArray(params) ? params[1] : undefined;
@@ -73,9 +66,9 @@ function readState(file: TensorFile, state: ReadonlyMap<unknown, unknown>) {
   readBijector(file, state.get('bijector_info'), parameters, '', sizes, steps);
   const couplings = steps.filter((step) => step.kind === 'coupling');
   const [first] = couplings;
-  if (!first) throw new Unread('a NeuralSplineCoupling among its bijectors');
+  if (!first) refuse('a NeuralSplineCoupling among its bijectors');
   for (const step of couplings) {
-    if (kindOf(step) !== kindOf(first)) throw new Unread(`${step.at} ${otherSize} ${first.at}`);
+    if (kindOf(step) !== kindOf(first)) refuse(`${step.at} ${otherSize} ${first.at}`);
   }
   // What conditional columns are standardized by.
   const scaling = ['condition_means', 'condition_stds'].map((key) =>
@@ -97,9 +90,7 @@ function readBase(info: unknown): BaseInput {
   if (name === 'CentBeta13' && typeof bound === 'number' && bound > 0)
     return { kind: 'beta', concentration: 13, lower: -bound, upper: bound };
   if (name === 'Normal') return { kind: 'normal' };
-  throw new Unread(
-    `a latent distribution Uniform, CentBeta13 or Normal (this one is ${shortened(String(name))})`,
-  );
+  refuse(`a latent distribution Uniform, CentBeta13 or Normal (this one is ${shortened(String(name))})`);
 }
 
 /** @param at its place among the bijectors, "1.0"; empty for the whole */
@@ -115,18 +106,18 @@ function readBijector(
   const { features } = sizes;
   const [name, list] = Array.isArray(info) ? (info as unknown[]) : [];
   if (typeof name !== 'string' || !Array.isArray(list))
-    throw new Unread(`a bijector with its arguments at ${at || 'bijector_info'}`);
-  if (steps.length >= mostSteps || depth > deepest) throw new Unread(`at most ${mostSteps} bijectors`);
+    refuse(`a bijector with its arguments at ${at || 'bijector_info'}`);
+  if (steps.length >= mostSteps || depth > deepest) refuse(`at most ${mostSteps} bijectors`);
   const args = list as unknown[];
   const place = `${at} ${name}`.trim();
   const number = (value: unknown): number => {
     if (typeof value === 'number' && Number.isFinite(value)) return value;
-    throw new Unread(`numbers as arguments of ${place}`);
+    refuse(`numbers as arguments of ${place}`);
   };
   switch (name) {
     case 'Chain': {
       const all: readonly unknown[] = Array.isArray(params) ? params : [];
-      if (all.length !== args.length) throw new Unread(`parameters for each bijector of ${place}`);
+      if (all.length !== args.length) refuse(`parameters for each bijector of ${place}`);
       for (const [i, inner] of args.entries()) {
         readBijector(file, inner, all[i], at === '' ? String(i) : `${at}.${i}`, sizes, steps, depth + 1);
       }
@@ -172,7 +163,7 @@ function readBijector(
       steps.push({ at: place, ...readCoupling(file, args, params, place, sizes) });
       return;
     default:
-      throw new Unread(`bijectors that are known (${place} is not${unknown[name] ?? ''})`);
+      refuse(`bijectors that are known (${place} is not${unknown[name] ?? ''})`);
   }
 }
 
@@ -189,18 +180,17 @@ function readCoupling(
 ) {
   const fits = (value: unknown, most: number): value is number =>
     Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most;
-  if (!fits(bins, 256) || bins < 2) throw new Unread(`2 to 256 bins in ${place}`);
-  if (typeof bound !== 'number' || !(bound > 0)) throw new Unread(`a bound of the splines of ${place}`);
+  if (!fits(bins, 256) || bins < 2) refuse(`2 to 256 bins in ${place}`);
+  if (typeof bound !== 'number' || !(bound > 0)) refuse(`a bound of the splines of ${place}`);
   if (conditions !== 0 && !fits(conditions, context))
-    throw new Unread(`at most ${context} conditions in ${place}, as many as conditional columns`);
+    refuse(`at most ${context} conditions in ${place}, as many as conditional columns`);
   const moves = transformed === null ? features - Math.floor(features / 2) : transformed;
-  if (!fits(moves, features - 1)) throw new Unread(`features that ${place} keeps and others that it moves`);
+  if (!fits(moves, features - 1)) refuse(`features that ${place} keeps and others that it moves`);
   // Dense layers and the activations between them, which have no parameters.
   const dense = (Array.isArray(params) ? (params as unknown[]) : []).filter(
     (layer): layer is unknown[] => Array.isArray(layer) && layer.length === 2,
   );
-  if (!fits(hiddenLayers, 64) || dense.length !== hiddenLayers + 1)
-    throw new Unread(`dense layers for ${place}`);
+  if (!fits(hiddenLayers, 64) || dense.length !== hiddenLayers + 1) refuse(`dense layers for ${place}`);
   /** Names of kernel [in, out] and bias of each layer. */
   const layers: { kernel: string; bias: string; outputs: number }[] = [];
   let inputs = features - moves + conditions;
@@ -211,14 +201,14 @@ function readCoupling(
     );
     const outputs = kernelShape![1] ?? 0;
     if (kernelShape!.join() !== [inputs, outputs].join() || biasShape!.join() !== String(outputs)) {
-      throw new Unread(`a dense layer ${i} of ${place} that fits the one before`);
+      refuse(`a dense layer ${i} of ${place} that fits the one before`);
     }
     layers.push({ kernel: names[0]!, bias: names[1]!, outputs });
     inputs = outputs;
   }
   const isCircle = periodic === true;
   const values = valuesOf({ bins, periodic: isCircle });
-  if (inputs !== moves * values) throw new Unread(`${values} values for each feature that ${place} moves`);
+  if (inputs !== moves * values) refuse(`${values} values for each feature that ${place} moves`);
   return {
     ...{ kind: 'coupling' as const, bins, bound, layers },
     /** Features that it moves, the last ones. */
@@ -237,7 +227,7 @@ function numbersOf(file: TensorFile, value: unknown, place: string): Numbers {
   }
   const list: unknown[] = Array.isArray(value) ? (value as unknown[]) : [value];
   if (list.every((item): item is number => typeof item === 'number' && Number.isFinite(item))) return list;
-  throw new Unread(`numbers as arguments of ${place}`);
+  refuse(`numbers as arguments of ${place}`);
 }
 
 /** One for each feature. @throws UserError when there are others */
@@ -383,8 +373,9 @@ function fieldsOf({ first, context }: Flow): VectorFields {
 export const pzflow: Recognizer = {
   name: 'pzflow',
   read(file) {
-    const flow = readFlow(file);
-    if (flow === undefined) return { share: 0, missing: ['bijector_info and latent_info'] };
+    const state = stateOfPzflow(file.pickled?.root);
+    if (!state) return { share: 0, missing: ['bijector_info and latent_info'] };
+    const flow = readOrWhy(() => readState(file, state));
     if (typeof flow === 'string') return { share: 0.5, missing: [flow] };
     const { features, columns, context, conditions, scaling, steps, first, base } = flow;
     const couplings = steps.filter(({ kind }) => kind === 'coupling').length;

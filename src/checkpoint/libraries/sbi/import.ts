@@ -17,6 +17,7 @@ import { activationChoice, activationOf, choice, chosen } from '../../import/que
 import { recordSbiField } from '../../import/signatures';
 import type { ModuleFact, Recognizer, TensorFile } from '../../import/types';
 import { lastName, type PythonModule } from '../../pickle/python-object';
+import { readOrWhy } from '../../import/unread';
 
 const activationQuestion = activationChoice('gelu');
 
@@ -63,7 +64,7 @@ function read(file: TensorFile) {
   const [features = 0, ...others] = statistics.map((name) => lengthOf(file, name));
   const [[width, inputs], [, seen]] = [sizesOf('input_layer'), sizesOf('condition_layer')];
   const times = [sinusoidal, fourier].find((name) => file.tensors.has(name));
-  const context = readContextNet(file);
+  const context = readOrWhy(() => readContextNet(file));
   if (inputs !== features || others.some((length) => length !== features) || tooManyForField(features))
     return undefined;
   const layers = names.filter((name) => /^net\.layers\.\d+\.weight$/.test(name)).length;

@@ -8,6 +8,7 @@ import { chainImporter, maskOf, type Chain, type Values } from '../../import/cha
 import { hiddenWords, linearStack, sizesOf, stackNames } from '../../import/modules';
 import { activationChoice, activationOf, choice, chosen } from '../../import/questions';
 import type { TensorFile } from '../../import/types';
+import { refuse } from '../../import/unread';
 
 const activationQuestion = activationChoice('leaky-relu');
 
@@ -18,7 +19,7 @@ const outputQuestion = choice(
   { tanh: 'Tanh (as in the notebook)', none: 'none' },
 );
 
-type Coupling = Exclude<ReturnType<typeof readStep>, string>;
+type Coupling = ReturnType<typeof readStep>;
 
 const listName = 's';
 const endOf = (at: string): number => at.lastIndexOf(`${listName}.`);
@@ -33,24 +34,22 @@ function readStep(file: TensorFile, at: string, rests: readonly string[]) {
     at,
     rests.filter((rest) => !isFactor(rest)),
   );
-  if (typeof s === 'string') return s;
   const t = linearStack(
     file,
     tAt,
     rests.filter((rest) => file.tensors.has(tAt + rest)),
   );
-  if (typeof t === 'string') return t;
   const features = s.widths[0]!;
-  if (s.widths.at(-1) !== features) return `${at} is not a network from ${features} features to ${features}`;
-  if (t.widths.join() !== s.widths.join()) return `${tAt} has other widths than ${at}`;
+  if (s.widths.at(-1) !== features) refuse(`${at} is not a network from ${features} features to ${features}`);
+  if (t.widths.join() !== s.widths.join()) refuse(`${tAt} has other widths than ${at}`);
   const masks = `${root}mask`;
   const shape = file.tensors.get(masks)?.shape;
   if (shape?.length !== 2 || shape[1] !== features || shape[0]! <= row) {
-    return `${masks} has no row ${row} of ${features} features`;
+    refuse(`${masks} has no row ${row} of ${features} features`);
   }
   const factor = rests.find(isFactor);
   if (factor !== undefined && factor !== `${(s.numbers.at(-1) ?? 0) + 2}.scale`)
-    return `${at}${factor} is not the factor of the last function`;
+    refuse(`${at}${factor} is not the factor of the last function`);
   return {
     at: at.slice(0, -1),
     features,
@@ -91,7 +90,7 @@ export const senya = chainImporter<Coupling, Coupling>({
   list: listName,
   lacks: 's.0.0.weight, t.0.0.weight and mask',
   readStep,
-  gap: (at) => `${at}, which has no tensors`,
+  gap: (at) => refuse(`${at}, which has no tensors`),
   beside(file, { prefix, others }) {
     const root = prefix.slice(0, endOf(prefix));
     const nets = others.filter((name) => name.startsWith(`${root}t.`));

@@ -7,6 +7,7 @@ import { fieldOf, fieldQuestions, tooManyForField } from '../../import/fields';
 import { hiddenWords, linearStack, namesBelow, stackNames } from '../../import/modules';
 import { activationChoice, activationOf, choice, chosen } from '../../import/questions';
 import type { Recognizer, TensorFile } from '../../import/types';
+import { readOrWhy } from '../../import/unread';
 
 const activationQuestion = activationChoice('selu');
 
@@ -29,7 +30,7 @@ const at = 'net.';
 
 function read(file: TensorFile) {
   const names = [...file.tensors.keys()];
-  const stack = linearStack(file, at, namesBelow(at, names));
+  const stack = readOrWhy(() => linearStack(file, at, namesBelow(at, names)));
   if (typeof stack === 'string' || stack.numbers.length !== layers || names.length !== 2 * layers)
     return undefined;
   const features = stack.widths.at(-1)!;

@@ -9,7 +9,7 @@ import { several, UserError } from '../../../base/user-error';
 import { logsFactor } from '../../../config/image-layers';
 import type { ImportAnswers } from '../../../protocol/import';
 import type { Values } from '../../import/chain-importer';
-import { tooManyChannels } from '../../import/convolution-stack';
+import { refuseTooWide } from '../../import/convolution-stack';
 import {
   firstHalf,
   fitOf,
@@ -24,10 +24,11 @@ import { convolutionNames, permuteAxes, under } from '../../import/names';
 import { pluOf, type PluNames } from '../../import/plu';
 import { choice, chosen } from '../../import/questions';
 import type { TensorFile } from '../../import/types';
+import { readOrWhy, refuse } from '../../import/unread';
 
 type Step = { kind: 'squeeze' } | { kind: 'split' } | { kind: 'step'; mixing: 'lu' | 'matrix' | 'none' };
 
-type GlowPlan = Exclude<ReturnType<typeof planOf>, string>;
+type GlowPlan = ReturnType<typeof planOf>;
 
 const permutationQuestion = choice(
   'flowPermutation',
@@ -40,11 +41,10 @@ const permutationQuestion = choice(
 );
 
 function planOf(file: TensorFile) {
-  const layers = moduleList(file, 'flow.layers');
-  if (!layers) return 'flow.layers.1.actnorm.bias';
+  const layers = moduleList(file, 'flow.layers') ?? refuse('flow.layers.1.actnorm.bias');
   const { prefix: list, modules } = layers;
   const [beyond] = beyondWords(layers);
-  if (beyond !== undefined) return beyond;
+  if (beyond !== undefined) refuse(beyond);
   const steps = Array.from({ length: lengthOfList(modules) }, (_, i): Step => {
     const rests = modules.get(i);
     if (!rests) return { kind: 'squeeze' };
@@ -56,10 +56,9 @@ function planOf(file: TensorFile) {
   const channels = file.tensors.get(`${list}${first}.actnorm.bias`)?.shape[1] ?? 0;
   const width = file.tensors.get(`${list}${first}.block.0.conv.weight`)?.shape[0] ?? 0;
   const outputs = file.tensors.get(`${list}${first}.block.4.logs`)?.shape[0];
-  if (first !== 1 || width === 0 || channels === 0 || channels % 4 !== 0) return `${list}1.actnorm.bias`;
+  if (first !== 1 || width === 0 || channels === 0 || channels % 4 !== 0) refuse(`${list}1.actnorm.bias`);
   const halvings = steps.filter(({ kind }) => kind === 'squeeze').length;
-  const wide = tooManyChannels([{ channels: channels * 2 ** halvings }]);
-  if (wide !== undefined) return wide;
+  refuseTooWide([{ channels: channels * 2 ** halvings }]);
   const beside = list.slice(0, -'flow.layers.'.length);
   const [, , height = 0, across = 0] = file.tensors.get(`${beside}prior_h`)?.shape ?? [];
   const size = [height * 2 ** halvings, across * 2 ** halvings] as const;
@@ -248,7 +247,7 @@ export const y0ast = imageChainImporter<GlowPlan>({
   name: 'y0ast/Glow-PyTorch',
   side: 32,
   read(file) {
-    const plan = planOf(file);
+    const plan = readOrWhy(() => planOf(file));
     if (typeof plan === 'string') return { share: 0, missing: [plan] };
     return { plan, ...fitOf(file, expectedTensors(plan)) };
   },

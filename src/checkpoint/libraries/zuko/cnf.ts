@@ -10,6 +10,7 @@ import { fieldOf, fieldQuestions, tooManyForField } from '../../import/fields';
 import { hiddenWords, lengthOf, linearStack, namesBelow, stackNames } from '../../import/modules';
 import { activationChoice, activationOf } from '../../import/questions';
 import type { Recognizer, TensorFile } from '../../import/types';
+import { readOrWhy, refuse } from '../../import/unread';
 
 const activationQuestion = activationChoice('elu');
 
@@ -20,13 +21,12 @@ const buffers = ['transform.times', 'transform.freqs', 'base.loc', 'base.scale']
 function read(file: TensorFile) {
   const names = [...file.tensors.keys()];
   const [times, frequencies, features = 0, scales] = buffers.map((name) => lengthOf(file, name));
-  if (times !== 2 || !frequencies) return 'transform.times and transform.freqs';
-  if (features !== scales) return 'base.loc and base.scale of all features';
+  if (times !== 2 || !frequencies) refuse('transform.times and transform.freqs');
+  if (features !== scales) refuse('base.loc and base.scale of all features');
   const stack = linearStack(file, at, namesBelow(at, names));
-  if (typeof stack === 'string') return stack;
   const context = stack.widths[0]! - features - 2 * frequencies;
   if (stack.widths.at(-1) !== features || context < 0)
-    return `a network ${at} of ${features} features and ${frequencies} frequencies`;
+    refuse(`a network ${at} of ${features} features and ${frequencies} frequencies`);
   const other = names.find((name) => !name.startsWith(at) && !buffers.includes(name));
   return other ?? tooManyForField(features) ?? { features, frequencies, context, stack };
 }
@@ -34,7 +34,7 @@ function read(file: TensorFile) {
 export const zukoCnf: Recognizer = {
   name: 'zuko',
   read(file) {
-    const plan = read(file);
+    const plan = readOrWhy(() => read(file));
     // A CNF that does not fit is described by its names.
     if (typeof plan === 'string') return { share: 0, missing: [] };
     const { features, context, stack } = plan;

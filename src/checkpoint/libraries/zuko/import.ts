@@ -50,6 +50,7 @@ import { SplineKinds, boundQuestion, featureMap, type FeatureMap } from '../../i
 import type { TensorFile } from '../../import/types';
 import { readFullMixture, readMixture } from './mixture';
 import { zukoModules } from './modules';
+import { refuse } from '../../import/unread';
 
 /** No spline takes so many values a feature. */
 interface PolynomialMap {
@@ -237,16 +238,15 @@ function withReadings(step: Read, readings: readonly (Reading | undefined)[], ne
   };
 }
 
-function readCoupling(file: TensorFile, at: string, rests: readonly string[]): Mapped | string {
+function readCoupling(file: TensorFile, at: string, rests: readonly string[]): Mapped {
   const name = at.slice(0, -1);
   const mask = file.tensors.get(`${at}mask`)?.shape;
-  if (mask?.length !== 1) return `${at}mask of a coupling`;
+  if (mask?.length !== 1) refuse(`${at}mask of a coupling`);
   const features = mask[0]!;
   const layers = rests.filter((rest) => rest !== 'mask');
   // A norm without tensors behind each activation.
   const normalized = rests.includes('hyper.3.weight');
   const stack = stackOf(file, at, layers, normalized ? 3 : 2);
-  if (typeof stack === 'string') return stack;
   const step = { kind: 'coupling', at: name, features, stack, normalized } as const;
   // zuko's own masks pass half of the features; others may pass any number.
   const halves = [Math.ceil(features / 2), Math.floor(features / 2)];
@@ -264,27 +264,26 @@ function readCoupling(file: TensorFile, at: string, rests: readonly string[]): M
   );
 }
 
-function readAutoregressive(file: TensorFile, at: string, rests: readonly string[]): Mapped | string {
+function readAutoregressive(file: TensorFile, at: string, rests: readonly string[]): Mapped {
   const name = at.slice(0, -1);
   const graph = !rests.includes('order');
   const features = graph ? featuresOfBase(file) : lengthOf(file, `${at}order`);
   if (features === undefined)
-    return graph
-      ? `a base that says how many features ${name} has`
-      : `${at}order is not of features, such as [2]`;
+    refuse(
+      graph ? `a base that says how many features ${name} has` : `${at}order is not of features, such as [2]`,
+    );
   const layers = rests.filter((rest) => rest !== 'order');
   const weights = layers.filter((rest) => !rest.endsWith('.mask'));
   const isResidual = weights.includes('hyper.1.0.weight');
   const stack = isResidual ? residualStack(file, at, weights) : stackOf(file, at, weights);
-  if (typeof stack === 'string') return stack;
   for (const number of stack.numbers) {
     const [mask, weight] = ['mask', 'weight'].map(
       (part) => file.tensors.get(`${at}hyper.${number}.${part}`)?.shape,
     );
     if (!mask || mask.join() !== weight!.join())
-      return `${at}hyper.${number}.mask of the shape of its weight`;
+      refuse(`${at}hyper.${number}.mask of the shape of its weight`);
   }
-  if (layers.length !== 3 * stack.numbers.length) return `layers for all masks in ${at}hyper`;
+  if (layers.length !== 3 * stack.numbers.length) refuse(`layers for all masks in ${at}hyper`);
   const clipped = isBeforeGap(file, name);
   const blocks = isResidual ? stack.numbers.length / 2 - 1 : 0;
   const step = { kind: 'autoregressive', at: name, features, stack, clipped, graph, blocks } as const;
@@ -316,7 +315,7 @@ function parametersOf(shapes: readonly (readonly number[])[]): Mapped['parameter
 }
 
 /** An ElementWiseTransform: its parameters [features, …], or a network of the context that gives them. */
-function readElementwise(file: TensorFile, at: string, rests: readonly string[]): Mapped | string {
+function readElementwise(file: TensorFile, at: string, rests: readonly string[]): Mapped {
   const name = at.slice(0, -1);
   const clipped = isBeforeGap(file, name);
   const step = { kind: 'autoregressive', at: name, elementwise: true, clipped } as const;
@@ -325,7 +324,7 @@ function readElementwise(file: TensorFile, at: string, rests: readonly string[])
     const features = shapes[0]![0] ?? 0;
     const parameters = parametersOf(shapes.map((shape) => shape.slice(1)));
     if (!parameters || shapes.some(([first, ...rest]) => first !== features || rest.includes(0)))
-      return `parameters of a known transform in ${at}phi`;
+      refuse(`parameters of a known transform in ${at}phi`);
     const values = parameters.sizes.reduce((sum, size) => sum + size);
     const stack = {
       prefix: `${at}hyper.`,
@@ -342,10 +341,8 @@ function readElementwise(file: TensorFile, at: string, rests: readonly string[])
     );
   }
   const stack = stackOf(file, at, rests);
-  if (typeof stack === 'string') return stack;
   const [context = 0, outputs = 0] = [stack.widths[0], stack.widths.at(-1)];
-  const size = featuresOfBase(file, outputs);
-  if (size === undefined) return `${at}mask of a coupling`;
+  const size = featuresOfBase(file, outputs) ?? refuse(`${at}mask of a coupling`);
   const map = mapOf(outputs / size);
   const seen = { ...stack, widths: [size + context, ...stack.widths.slice(1)] };
   return withReadings({ ...step, features: size, stack: seen }, map ? [{ map, context }] : [], `${at}hyper`);
@@ -369,9 +366,9 @@ function isBeforeGap({ tensors }: TensorFile, at: string): boolean {
   return ![...tensors.keys()].some((name) => name.startsWith(next));
 }
 
-function stackOf(file: TensorFile, at: string, rests: readonly string[], step = 2): LinearStack | string {
+function stackOf(file: TensorFile, at: string, rests: readonly string[], step = 2): LinearStack {
   const strange = rests.find((rest) => !/^hyper\.\d+\./.test(rest));
-  if (strange) return `${at}${strange} is not known`;
+  if (strange) refuse(`${at}${strange} is not known`);
   return linearStack(
     file,
     `${at}hyper.`,
@@ -382,7 +379,7 @@ function stackOf(file: TensorFile, at: string, rests: readonly string[], step = 
 }
 
 /** A layer, blocks of two that are added to what they take, and a layer, as `residual=True` makes them of equal widths. */
-function residualStack(file: TensorFile, at: string, rests: readonly string[]): Stack | string {
+function residualStack(file: TensorFile, at: string, rests: readonly string[]): Stack {
   const prefix = `${at}hyper.`;
   const blocks = rests.filter((rest) => /^hyper\.\d+\.0\.weight$/.test(rest)).length;
   const inBlocks = Array.from({ length: blocks }, (_, i) => [`${i + 1}.0`, `${i + 1}.2`]);
@@ -391,10 +388,9 @@ function residualStack(file: TensorFile, at: string, rests: readonly string[]): 
     file,
     numbers.map((number) => prefix + number),
   );
-  if (typeof widths === 'string') return widths;
   const width = widths[1]!;
   if (widths.slice(1, -1).some((other) => other !== width) || rests.length !== 2 * numbers.length)
-    return `residual blocks of one width in ${prefix.slice(0, -1)}`;
+    refuse(`residual blocks of one width in ${prefix.slice(0, -1)}`);
   return { prefix, numbers, widths, hidden: [width] };
 }
 
