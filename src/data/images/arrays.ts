@@ -1,22 +1,25 @@
 /** Images that come as arrays of bytes: the image settings of the config applied to them. */
 import { UserError } from '../../base/user-error';
 import type { Examples, Resources } from '../dataset';
-import { keepsGeometry, withChannels, type ImageOptions } from '../picture';
-import { openPictures, type Pictures } from './pictures';
+import { keepsGeometry, withChannels } from '../picture';
+import type { DataConfig } from '../../config/schema';
+import type { Opened } from '../opened';
+import { imageOptions } from './options';
+import { openPictures } from './pictures';
 
 /**
- * @param shape [H, W, C] of what `all` gives
- * @param levels of its pixels; only 256 can be reduced to fewer bits, resized or turned gray
+ * Images as the config wants them.
+ * @param stored `shape` [H, W, C] of each; `levels` of their pixels, of which only 256 can be reduced to fewer bits, resized or
+ *   turned gray
  * @throws UserError for settings that do not go with such images
  */
 export async function imageArrays(
-  all: Examples,
-  shape: readonly number[],
-  levels: number,
-  options: ImageOptions,
+  { all, shape, levels, where }: Pick<Opened, 'all' | 'shape'> & { levels: number; where: string },
+  config: DataConfig,
   resources: Resources,
-  where: string,
-): Promise<Pictures> {
+): Promise<Pick<Opened, 'kind' | 'shape' | 'levels' | 'all'>> {
+  const options = imageOptions(config);
+  const opened = { kind: 'image' as const, levels: levels === 256 ? 2 ** options.bits : levels };
   const [height = 0, width = 0, channelsBefore = 1] = shape;
   const channels = options.color === 'gray' ? 1 : options.color === 'rgb' ? 3 : channelsBefore;
   const recolored = channels !== channelsBefore;
@@ -33,20 +36,15 @@ export async function imageArrays(
   }
   if (keepsGeometry(options) && !recolored) {
     const drop = 8 - options.bits;
-    if (drop === 0) return { examples: all, shape: [...shape] };
-    return {
-      shape: [...shape],
-      examples: {
-        ...all,
-        async read(indices, reading) {
-          const values = await all.read(indices, reading);
-          for (let i = 0; i < values.length; i++) values[i] = values[i]! >> drop;
-          return values;
-        },
-      },
+    if (drop === 0) return { ...opened, all, shape: [...shape] };
+    const read: Examples['read'] = async (indices, reading) => {
+      const values = await all.read(indices, reading);
+      for (let i = 0; i < values.length; i++) values[i] = values[i]! >> drop;
+      return values;
     };
+    return { ...opened, all: { ...all, read }, shape: [...shape] };
   }
-  return openPictures(
+  const pictures = await openPictures(
     {
       count: all.count,
       ...(all.labels ? { labels: all.labels } : {}),
@@ -59,4 +57,5 @@ export async function imageArrays(
     options,
     resources,
   );
+  return { ...opened, all: pictures.examples, shape: pictures.shape };
 }

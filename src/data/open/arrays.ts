@@ -5,12 +5,10 @@ import path from 'node:path';
 import type { DataConfig } from '../../config/schema';
 import { UserError } from '../../base/user-error';
 import { mostColumns } from '../columns';
-import type { ByteSource } from '../byte-source';
 import { openBytes } from '../bytes';
 import type { Examples, Labels, Resources } from '../dataset';
 import { imageArrays } from '../images/arrays';
-import { imageOptions } from '../images/options';
-import { decodeNpy, npyScalar, type NpyHeader } from '../npy';
+import { decodeNpy, npyScalar } from '../npy';
 import { chooseArray, openArchive, storedArray, type StoredArray } from '../npz';
 import type { Opened } from '../opened';
 import { recordExamples } from '../records';
@@ -46,27 +44,22 @@ export async function openNpy(file: string, config: DataConfig, resources: Resou
 export async function openNpz(file: string, config: DataConfig, resources: Resources): Promise<Opened> {
   const { names, get } = await openArchive(file, resources);
   const chosen = choose(names, config.array, file);
-  const array = await get(chosen);
-  const labels = await labelsFor(chosen, array.header.shape[0] ?? 0);
+  const openArray = async (name: string): Promise<Opened> => {
+    const array = await get(name);
+    return describe(array, await labelsFor(name, array.header.shape[0] ?? 0), file, config, resources);
+  };
   const pair = trainNames.indexOf(chosen);
   const testName = pair < 0 ? undefined : testNames[pair]!.find((name) => names.includes(name));
-  const opened = await describe(array, labels, file, config, resources);
+  const opened = await openArray(chosen);
   if (testName === undefined) return { ...opened, note: `${opened.note}, "${chosen}"` };
-  const testArray = await get(testName);
-  const test = await describe(
-    testArray,
-    await labelsFor(testName, testArray.header.shape[0] ?? 0),
-    file,
-    config,
-    resources,
-  );
+  const test = await openArray(testName);
   if (
     test.kind !== opened.kind ||
     test.shape.join() !== opened.shape.join() ||
     test.levels !== opened.levels
   ) {
     throw new UserError(
-      `${testArray.where}: holds examples of ${test.shape.join('×')}; expected ${opened.shape.join('×')} as in "${chosen}".`,
+      `${(await get(testName)).where}: holds examples of ${test.shape.join('×')}; expected ${opened.shape.join('×')} as in "${chosen}".`,
     );
   }
   return { ...opened, test: test.all, note: `${opened.note}, "${chosen}"; "${testName}" is held out` };
@@ -98,7 +91,8 @@ export async function openImageContext(
   shape: readonly number[],
   resources: Resources,
 ): Promise<Opened> {
-  const { header, bytes, where } = await storedContext(file, resources);
+  const array = await storedContext(file, resources);
+  const { header, where } = array;
   const [height = 1, width = 1, channels = 1] = shape;
   const [count = 0, ...event] = header.shape;
   const isRow = height * width === 1 && event.join() === String(channels);
@@ -112,7 +106,7 @@ export async function openImageContext(
   }
   if (header.fortran) throw new UserError(`${where}: ${columnByColumn}`);
   const size = sizeOf(shape);
-  const rows = numberRows(bytes, header, count, size, where, undefined);
+  const rows = numberRows(array, count, size);
   const all: Examples = isFirst
     ? {
         ...rows,
@@ -138,12 +132,13 @@ function choose(names: readonly string[], array: string | undefined, file: strin
 }
 
 async function describe(
-  { header, bytes, where }: StoredArray,
+  array: StoredArray,
   labels: Labels | undefined,
   file: string,
   config: DataConfig,
   resources: Resources,
 ): Promise<Opened> {
+  const { header, bytes, where } = array;
   const { shape, type } = header;
   const rank = shape.length;
   const shown = `(${shape.join(', ')})`;
@@ -162,7 +157,7 @@ async function describe(
   if (rank === 2) {
     if (size > mostColumns)
       throw new UserError(`${where}: has rows of ${size} numbers; at most ${mostColumns} are read.`);
-    const all = numberRows(bytes, header, count, size, where, labels);
+    const all = numberRows(array, count, size, labels);
     return {
       ...common,
       kind: 'vector',
@@ -186,26 +181,17 @@ async function describe(
     );
   }
   const levels = type === 'b1' ? 2 : 256;
-  const stored = recordExamples(bytes, { count, size, offset: header.start, ...(labels ? { labels } : {}) });
-  const options = imageOptions(config);
-  const images = await imageArrays(stored, [height, width, channels], levels, options, resources, where);
-  return {
-    ...common,
-    kind: 'image',
-    shape: images.shape,
-    levels: levels === 2 ? 2 : 2 ** options.bits,
-    all: images.examples,
-    note: `a NumPy array of images, ${shown}`,
-  };
+  const all = recordExamples(bytes, { count, size, offset: header.start, ...(labels ? { labels } : {}) });
+  const stored = { all, shape: [height, width, channels], levels, where };
+  const images = await imageArrays(stored, config, resources);
+  return { ...common, ...images, note: `a NumPy array of images, ${shown}` };
 }
 
 function numberRows(
-  bytes: ByteSource,
-  header: NpyHeader,
+  { bytes, header, where }: StoredArray,
   count: number,
   size: number,
-  where: string,
-  labels: Labels | undefined,
+  labels?: Labels,
 ): Examples {
   const scalar = npyScalar(header);
   const { itemBytes, start, fortran } = header;

@@ -18,7 +18,6 @@ import { openIdxImages } from '../idx';
 import { imageArrays } from '../images/arrays';
 import { namesOfDamaged } from '../damaged';
 import { openImages } from '../images/open-images';
-import { imageOptions } from '../images/options';
 import type { Opened } from '../opened';
 import { readParquet } from '../parquet';
 import { heldOutLimit, holdOut, limited } from '../split';
@@ -251,21 +250,10 @@ function withNames(error: unknown, source: string): unknown {
 async function openBuiltin(config: DataConfig, resources: Resources): Promise<Opened> {
   const { source } = config;
   if (source === 'digits') {
-    const stored = await readDigits();
-    const images = await imageArrays(
-      stored,
-      digitsShape,
-      digitsLevels,
-      imageOptions(config),
-      resources,
-      source,
-    );
+    const stored = { all: await readDigits(), shape: digitsShape, levels: digitsLevels, where: source };
     return {
-      kind: 'image',
+      ...(await imageArrays(stored, config, resources)),
       name: source,
-      shape: images.shape,
-      levels: digitsLevels,
-      all: images.examples,
       labelNames: numbers(10),
       source,
       note: 'Optical Recognition of Handwritten Digits (E. Alpaydin, C. Kaynak; UCI; CC BY 4.0)',
@@ -351,16 +339,9 @@ async function openSets(
   source: string,
   resources: Resources,
 ) {
-  const options = imageOptions(config);
-  const images = await imageArrays(train, shape, 256, options, resources, source);
-  const held = test && (await imageArrays(test, shape, 256, options, resources, `${source} (test)`));
-  return {
-    kind: 'image' as const,
-    name: path.basename(source),
-    shape: images.shape,
-    levels: 2 ** options.bits,
-    all: images.examples,
-    ...(held ? { test: held.examples } : {}),
-    source,
-  };
+  const open = (all: Examples, where: string) =>
+    imageArrays({ all, shape, levels: 256, where }, config, resources);
+  const images = await open(train, source);
+  const held = test && (await open(test, `${source} (test)`));
+  return { ...images, name: path.basename(source), ...(held ? { test: held.all } : {}), source };
 }
