@@ -8,16 +8,10 @@ import { spread } from '../../data/dataset';
 import { stream, type RandomStream } from '../../data/random';
 import type { PairPlot } from '../../protocol/calibration';
 import { breathe } from '../model/breathe';
-import { fewestPairs } from './calibrate';
+import { fewestPairs, type Pairs, type Ranks } from './calibrate';
 
-/** Examples, and a sample of the flow for the condition of each, in rows. */
-export interface Predicted {
-  count: number;
-  /** [count, D] */
-  x: Float32Array;
-  /** [count, D] */
-  samples: Float32Array;
-}
+/** Examples, and a sample of the flow for the condition of each. */
+export type Predicted = Pick<Pairs, 'count' | 'x'> & Pick<Ranks, 'samples'>;
 
 export interface PairPlotOptions {
   /** Zero-based. */
