@@ -164,6 +164,19 @@ export interface ConditionerNames {
   convOut: string;
 }
 
+/** What our config says of all such conditioners, and of what is around them. */
+export const plannedConventions = {
+  dataConstraint: 'symmetric',
+  netNorm: true,
+  netNormGain: 'gain-and-bias',
+  netNormEpsilon: 1e-5,
+  lengths: 'all',
+  normDecay: 0.1,
+  squeeze: 'channel-major',
+  factorOut: 'diagonal',
+  outputLayout: 'halves',
+} as const;
+
 /** Convolutions are weight-normalized, below "conv."; all but the first of a block have a bias. */
 export function conditionerNames(names: ConditionerNames, blocks: number): Renaming[] {
   const convolution = (library: string, flowscope: string, bias = true): Renaming[] =>

@@ -6,6 +6,7 @@ import {
   blocksOf,
   conditionerNames,
   imageImporter,
+  plannedConventions,
   planOf,
   scalesOf,
   type ImageSizes,
@@ -59,24 +60,16 @@ export function chrischutePlan(sizes: ImageSizes, prefix = ''): PlannedCoupling[
 
 /** Fields of our config in which this implementation says something; data, and the same both ways. */
 export const chrischuteConventions = {
+  ...plannedConventions,
   widthGrowth: 'double',
   channelwiseWidth: 2,
-  dataConstraint: 'symmetric',
   polarity: 'first-moves',
   channelPolarity: 'first-moves',
   maskChannel: false,
   inputDoubling: true,
-  netNorm: true,
-  netNormGain: 'gain-and-bias',
-  netNormEpsilon: 1e-5,
-  lengths: 'all',
-  normDecay: 0.1,
-  squeeze: 'channel-major',
-  factorOut: 'diagonal',
   transform: 'affine',
   affine: 'shift-then-scale',
   outputOrder: 'scale-shift',
-  outputLayout: 'halves',
   scaleMap: 'tanh-channel',
   flowNorm: false,
 } as const;

@@ -390,32 +390,18 @@ export const nflows = chainImporter<Working, Other>({
       if (map.bins !== undefined)
         foldKnots(tensors, `${name}.${lastLayer(conditioner)}`, { ...map, bins: map.bins }, width);
     };
-    if (step.single) {
-      return [
-        {
-          at,
-          layer: { kind: 'autoregressive', order: [0], sees: reversed ? 'output' : 'input' },
-          table,
-          adapt(tensors, name) {
-            fold(tensors, name, conditioner.width);
-            withUnseen(tensors, `${name}.net.0`, 1);
-          },
-        },
-      ];
-    }
     if (step.kind === 'autoregressive') {
+      const { single } = step;
+      const order = single ? [0] : await madeOrder(file, conditioner);
       return [
         {
           at,
-          layer: {
-            kind: 'autoregressive',
-            order: await madeOrder(file, conditioner),
-            sees: reversed ? 'output' : 'input',
-          },
+          layer: { kind: 'autoregressive', order, sees: reversed ? 'output' : 'input' },
           table: [...table, ...contextTable(conditioner)],
           async adapt(tensors, name) {
             await foldNorms(file, conditioner, tensors, name);
-            fold(tensors, name, 1);
+            fold(tensors, name, single ? conditioner.width : 1);
+            if (single) withUnseen(tensors, `${name}.net.0`, 1);
           },
         },
       ];
