@@ -17,6 +17,14 @@ export type PageCommand =
   | 'changeImport'
   | 'convert';
 
+export type AskArguments<M extends InspectorMethod> = [
+  method: M,
+  query: InspectorQuery<M>,
+  token: string,
+  of?: string,
+  context?: readonly number[],
+];
+
 /** Implemented by the host (or by the recorded answers of a saved page), called by the page. */
 export interface PageHost {
   /**
@@ -24,13 +32,7 @@ export interface PageHost {
    * one that the user chose to compare with
    * @param context that examples and samples of a conditional flow are given, in data units; their own without
    */
-  ask<M extends InspectorMethod>(
-    method: M,
-    query: InspectorQuery<M>,
-    token: string,
-    of?: string,
-    context?: readonly number[],
-  ): Promise<InspectorAnswer<M>>;
+  ask<M extends InspectorMethod>(...question: AskArguments<M>): Promise<InspectorAnswer<M>>;
   cancel(token: string): Promise<void>;
   showLog(): Promise<void>;
   /** Runs one of the page's offers in the host, about the model at `of` where it is not the editor's own file. */

@@ -32,7 +32,7 @@ import {
 } from '../../protocol/inspector-questions';
 import type { ModelSummary } from '../../protocol/model';
 import { defaultSelection } from '../../protocol/questions';
-import { type KnownAnswer, recordKey } from '../../protocol/webview';
+import { type AskArguments, type KnownAnswer, recordKey } from '../../protocol/webview';
 import { paced } from '../debounce';
 import type { EngineProcess } from '../engine/engine-process';
 import type { InspectionEngines } from '../engine/inspection-engines';
@@ -52,15 +52,6 @@ const smallModel = 1e6;
 /** Runs of a workspace that are offered to compare with. */
 const mostRuns = 30;
 const summaryKey = recordKey('summary', undefined);
-
-/** @see PageHost.ask */
-type AskArguments<M extends InspectorMethod> = [
-  method: M,
-  query: InspectorQuery<M>,
-  token: string,
-  of?: string,
-  context?: readonly number[],
-];
 
 interface OpenModel {
   engine: EngineProcess;

@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { commands, env, l10n, type Memento, Uri, type WebviewPanel, window, workspace } from 'vscode';
 import type { Disposable } from '../disposable';
 import { UserError } from '../../base/user-error';
-import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../protocol/inspector-questions';
+import type { InspectorAnswer, InspectorMethod } from '../../protocol/inspector-questions';
 import type { OutlineLayer, PageSelection } from '../../protocol/page-actions';
-import type { PageApi, PageCommand, PageEvents, PageHost } from '../../protocol/webview';
+import type { AskArguments, PageApi, PageCommand, PageEvents, PageHost } from '../../protocol/webview';
 import { log } from '../log';
 import { connectPage } from '../panel-rpc';
 import type { ActiveInspector, ShownInspector } from './active-inspector';
@@ -128,11 +128,7 @@ export class PageSession implements ShownInspector, Disposable {
   }
 
   private async ask<M extends InspectorMethod>(
-    method: M,
-    query: InspectorQuery<M>,
-    token: string,
-    of?: string,
-    context?: readonly number[],
+    ...[method, query, token, of, context]: AskArguments<M>
   ): Promise<InspectorAnswer<M>> {
     const pageToken = `${this.id}/${token}`;
     this.pending.add(pageToken);
