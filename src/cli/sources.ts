@@ -117,8 +117,8 @@ async function fromData(
   const { runner } = forward;
   const { count } = (await model.data.open())[split];
   const indices = numbers ?? firstOf(Math.min(usual, count));
-  const { x, shown } = await examplesAt(model, split, indices, session.signal);
-  return encoded(session, runner, labelOf(split, indices), indices, x, shown);
+  const examples = await examplesAt(model, split, indices, session.signal);
+  return encoded(session, runner, split, indices, examples);
 }
 
 async function fromFile(
@@ -146,23 +146,22 @@ async function fromFile(
       noise,
       where,
     }).x;
-  return encoded(session, runner, labelOf(input, indices), indices, prepare(true), prepare(false));
+  return encoded(session, runner, input, indices, { x: prepare(true), shown: prepare(false) });
 }
 
 async function encoded(
-  session: Session,
+  { signal }: Session,
   runner: OpenedRunner['runner'],
-  label: string,
+  source: string,
   indices: number[],
-  x: Float32Array,
-  shown: Float32Array,
+  { x, shown }: { x: Float32Array; shown: Float32Array },
 ): Promise<ChosenExamples> {
   const n = indices.length;
   return {
     indices,
-    label,
+    label: labelOf(source, indices),
     shown: { shape: [n, ...exampleShape(runner)], data: cropImages(shown, n, runner.config) },
-    z: await encodeExamples(runner, x, n, { signal: session.signal }),
+    z: await encodeExamples(runner, x, n, { signal }),
   };
 }
 
