@@ -20,10 +20,9 @@ export function createAloneLayers(
     const known = opened.get(index);
     if (known) return known;
     const found = rows[index]!.found!;
-    const opening = sizedProbe(flow, flow.probe.ports.fixedBatch ?? usualBatch).then((probe) =>
+    const opening = sizedProbe(flow.probe, flow.probe.ports.fixedBatch ?? usualBatch).then((probe) =>
       openLayerPart(
         probe,
-        flow.variables,
         found.before,
         movingOf(found).map((k) => found.end[k]!),
       ),
@@ -58,7 +57,7 @@ export function createAloneLayers(
       if (!found) return undefined;
       const part = await partOfRow(index);
       // The cut has all values of the flow, also the ones that this row does not work on.
-      const state = new Float32Array(flow.variables.count).fill(NaN);
+      const state = new Float32Array(flow.probe.variables.count).fill(NaN);
       rows.forEach(({ before, after }, i) => {
         const { input, output } = records[i]!;
         before.forEach((id, k) => (state[id] = input.data[k]!));

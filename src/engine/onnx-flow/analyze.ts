@@ -54,11 +54,12 @@ export async function analyze(
   const size = sizeOf(ports.shape);
   const inputs = likely ?? (await usableInputs(source, probeContexts(usual)));
   const few = size <= mostMeasured;
-  const probed = await probe(source, inputs, {
+  const run = await probe(source, inputs, {
     largest: largestKept(size),
     ...(few ? { together: usualRows } : {}),
   });
-  const variables = numberVariables(probed);
+  const variables = numberVariables(run);
+  const probed = { ...run, variables };
   const start = variables.tensors[0]!.ids;
   /** Variables of the input, in the page's order; by place. */
   const inputIds = pageOrder(ports.shape, ports.layout).map((from) => start[from]!);
@@ -68,16 +69,15 @@ export async function analyze(
   const { cuts, complete } = findCuts(graph, variables, ports.output);
   if (!complete || probed.tooMany !== undefined) {
     const outputPositions = Int32Array.from(range(size));
-    return { probe: probed, variables, layers: [], inputIds, outputPositions, outputShape };
+    return { probe: probed, layers: [], inputIds, outputPositions, outputShape };
   }
   const steps: FlowStep[] = [];
   const sized =
     !few || (ports.fixedBatch === undefined && !probed.several)
       ? probed
-      : await sizedProbe({ probe: probed, variables }, ports.fixedBatch ?? usualRows);
-  for (let i = 1; i < cuts.length; i++)
-    steps.push(await testStep(probed, sized, variables, cuts[i - 1]!, cuts[i]!));
-  const builder = layerBuilder(probed, variables);
+      : await sizedProbe(probed, ports.fixedBatch ?? usualRows);
+  for (let i = 1; i < cuts.length; i++) steps.push(await testStep(probed, sized, cuts[i - 1]!, cuts[i]!));
+  const builder = layerBuilder(probed);
   /** In the direction that the file runs in. */
   const layers: FoundLayer[] = [];
   let at = 0;
@@ -87,12 +87,11 @@ export async function analyze(
     at = end;
   }
   /** Largest |log-det of the file − sum over the layers| over the probes, nats; absent where the file computes none. */
-  const unexplained = shareLogDet(probed, sized, variables, layers);
+  const unexplained = shareLogDet(probed, sized, layers);
   const { ids } = variables.byName.get(ports.output)!;
   const order = pageOrder(outputShape, ports.layout);
   return {
     probe: probed,
-    variables,
     layers,
     ...(unexplained === undefined ? {} : { unexplained }),
     inputIds,

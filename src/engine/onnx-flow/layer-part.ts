@@ -1,23 +1,20 @@
 /** The part of the graph that holds one layer, run alone from whatever values its input is given. */
 import { sizeOf } from '../../base/shape';
 import { partOf } from './graph';
-import { measureShapes, mostMeasured, partInputs, sameFeed, type Probe } from './probe';
+import { measureShapes, mostMeasured, partInputs, sameFeed } from './probe';
 import { openPart, type Floats } from './runtime';
-import { fixedShapes, holding, type Variables } from './variables';
+import { fixedShapes, holding, type NumberedProbe } from './variables';
 
 export type LayerPart = Awaited<ReturnType<typeof openLayerPart>>;
 
 /** The probe for this many examples at once; as it is where the graph does not keep them apart by the first axis. */
-export async function sizedProbe(
-  { probe, variables }: { probe: Probe; variables: Variables },
-  batch: number,
-): Promise<Probe> {
+export async function sizedProbe(probe: NumberedProbe, batch: number): Promise<NumberedProbe> {
   if (batch === probe.batch) return probe;
   const example = probe.values.get(probe.ports.input)![0]!;
   const feed = sameFeed(probe, example, probe.contexts?.[0], batch);
   const known = probe.several?.count === batch ? probe.several.shapes : undefined;
   const shapes = known ?? (await measureShapes(probe, [feed]))[0]!;
-  const apart = variables.tensors.every(({ name }) => {
+  const apart = probe.variables.tensors.every(({ name }) => {
     const [first, ...rest] = probe.shapes.get(name) ?? [];
     const [many, ...others] = shapes.get(name) ?? [];
     return first !== undefined && many === first * batch && rest.join() === others.join();
@@ -30,21 +27,17 @@ export async function sizedProbe(
  * @param asWritten for a few runs only: nothing is optimized, which takes longer than they do
  */
 export async function openLayerPart(
-  probe: Probe,
-  variables: Variables,
+  probe: NumberedProbe,
   before: Int32Array,
   to: readonly number[],
   asWritten = false,
 ) {
-  const { graph, batch, values, shapes, doubles, feeds } = probe;
-  const { tensors, byName, home, place } = variables;
-  const nameOf = (id: number): string => tensors[home[id]!]!.name;
+  const { graph, batch, values, shapes, doubles, feeds, variables } = probe;
+  const { byName, nameOf, place } = variables;
   const known = new Set(before);
   const inputTensors = holding(variables, known);
   const ends = [...new Set(to.map(nameOf))];
-  const part = partOf(graph, partInputs(probe, inputTensors), ends, {
-    shapes: fixedShapes(probe, variables),
-  });
+  const part = partOf(graph, partInputs(probe, inputTensors), ends, { shapes: fixedShapes(probe) });
   const session = await openPart(part, {
     file: graph.file,
     // Hundreds of parts are open at once: threads that wait for so little work would take all of the processor's time.

@@ -6,9 +6,8 @@ import { needed, type GraphNode } from './graph';
 import type { OrderedGroup, StepGroup } from './group';
 import { locateLogScale, locateShift, type Located } from './locate';
 import { countOperators } from '../onnx-file/read';
-import type { Probe } from './probe';
 import type { AffineStep, MixingStep, OrderedStep } from './step';
-import type { NumberedTensor, Variables } from './variables';
+import type { NumberedProbe, NumberedTensor, Variables } from './variables';
 
 /** Elements of tensors, in the order of a layer's elements on the page. */
 export type Elements = ReturnType<typeof elementsOf>;
@@ -116,9 +115,9 @@ export function pageShape(shape: readonly number[], layout: Layout): number[] {
   return layout === 'nchw' && shape.length === 3 ? [height, width, channels] : [...shape];
 }
 
-export function layerBuilder(probe: Probe, variables: Variables) {
-  const { graph, ports, shapes, batch } = probe;
-  const { tensors, home } = variables;
+export function layerBuilder(probe: NumberedProbe) {
+  const { graph, ports, shapes, batch, variables } = probe;
+  const { tensors, home, nameOf } = variables;
   const lineage = new Int32Array(variables.count).fill(-1);
   pageOrder(ports.shape, ports.layout).forEach((from, k) => {
     lineage[tensors[0]!.ids[from]!] = k;
@@ -191,14 +190,14 @@ export function layerBuilder(probe: Probe, variables: Variables) {
       case 'mixing':
         return { kind: 'mixing', lacksLogScale: false, ...mixingParts(group.steps, start, ids) };
       case 'ordered':
-        return orderedParts(probe, variables, group, ids);
+        return orderedParts(probe, group, ids);
       default:
-        return { kind: group.kind, ...affineParts(probe, variables, group.steps, ids) };
+        return { kind: group.kind, ...affineParts(probe, group.steps, ids) };
     }
   }
 
   function names(ids: Iterable<number>): string[] {
-    return [...new Set([...ids].map((id) => tensors[home[id]!]!.name))];
+    return [...new Set([...ids].map(nameOf))];
   }
 }
 
@@ -244,12 +243,7 @@ function endsOf(
   return (made) => made.map((id) => element.get(last.get(id)!)!);
 }
 
-function orderedParts(
-  probe: Probe,
-  variables: Variables,
-  { steps }: OrderedGroup,
-  ids: Int32Array,
-): KindParts {
+function orderedParts(probe: NumberedProbe, { steps }: OrderedGroup, ids: Int32Array): KindParts {
   const ordered = steps.filter((step): step is OrderedStep => step.kind === 'ordered');
   const [first] = ordered;
   const { map, affine } = first!;
@@ -263,7 +257,7 @@ function orderedParts(
   const places = new Int32Array(ids.length);
   if (triangular) elementsOf(first!.made).forEach((k, i) => (places[k] = map.places[i]!));
   if (affine && steps.length === 1) {
-    return { kind, ...affineParts(probe, variables, [affine], ids), ...(triangular ? { places } : {}) };
+    return { kind, ...affineParts(probe, [affine], ids), ...(triangular ? { places } : {}) };
   }
   let constantLogDet = 0;
   const sums = map.logSlopes.map(() => new Float64Array(ids.length));
@@ -332,12 +326,7 @@ function mixingParts(
   };
 }
 
-function affineParts(
-  probe: Probe,
-  variables: Variables,
-  steps: readonly AffineStep[],
-  ids: Int32Array,
-): AffineParts {
+function affineParts(probe: NumberedProbe, steps: readonly AffineStep[], ids: Int32Array): AffineParts {
   const elementsOf = endsOf(steps, ids);
   const slope = new Float64Array(ids.length).fill(1);
   const plus = new Float64Array(ids.length);
@@ -349,7 +338,7 @@ function affineParts(
   let lacksLogScale = false;
   for (const step of steps) {
     const elements = elementsOf(step.made);
-    const located = step.scaleVaries ? locateLogScale(probe, variables, step) : undefined;
+    const located = step.scaleVaries ? locateLogScale(probe, step) : undefined;
     if (!step.scaleVaries && !step.shiftVaries) {
       constants = true;
       elements.forEach((k, i) => {
@@ -368,7 +357,7 @@ function affineParts(
       });
     } else if (step.scaleVaries) lacksLogScale = true;
     if (!step.shiftVaries) continue;
-    const found = locateShift(probe, variables, step);
+    const found = locateShift(probe, step);
     if (found) shift = { located: found.located, elements };
     // Backward, a norm that shares the coupling's multiplication comes first, and so does the shift.
     const shared = located?.offset !== undefined && probe.ports.direction === 'inverse';

@@ -1,8 +1,7 @@
 /** Finds the tensors of the graph that hold a step's s and t, by their values. */
 import { groupedBy } from '../../base/group';
-import type { Probe } from './probe';
 import type { AffineStep } from './step';
-import type { Variables } from './variables';
+import type { NumberedProbe } from './variables';
 
 /** How a located value becomes the wanted one. */
 export type Reading = 'same' | 'negative' | 'log' | 'negative log';
@@ -23,28 +22,24 @@ export function read(reading: Reading, value: number): number {
 }
 
 /** The tensors that ln |a| is read from, best the one that is it. */
-export function locateLogScale(probe: Probe, variables: Variables, step: AffineStep) {
+export function locateLogScale(probe: NumberedProbe, step: AffineStep) {
   const targets = step.scale.map((run) => run.map((a) => Math.log(Math.abs(a))));
   const readings: Reading[] = ['same', 'negative', 'log', 'negative log'];
   // A norm that shares its multiplication with the coupling leaves a constant factor.
-  return (
-    locate(probe, variables, step, targets, readings) ??
-    locate(probe, variables, step, targets, readings, true)
-  );
+  return locate(probe, step, targets, readings) ?? locate(probe, step, targets, readings, true);
 }
 
 /** The tensors that t is read from, with the sign that they have, and what comes first: y = x·eˢ + t or (x + t)·eˢ. */
-export function locateShift(probe: Probe, variables: Variables, step: AffineStep) {
-  const after = locate(probe, variables, step, step.shift, ['same', 'negative']);
+export function locateShift(probe: NumberedProbe, step: AffineStep) {
+  const after = locate(probe, step, step.shift, ['same', 'negative']);
   if (after) return { located: after, first: 'scale' as const };
   const before = step.shift.map((run, r) => run.map((b, i) => b / step.scale[r]![i]!));
-  const located = locate(probe, variables, step, before, ['same', 'negative']);
+  const located = locate(probe, step, before, ['same', 'negative']);
   return located && { located, first: 'shift' as const };
 }
 
 function locate(
-  { values }: Probe,
-  { tensors, byName, home, place }: Variables,
+  { values, variables: { tensors, byName, home, place } }: NumberedProbe,
   { made, computed }: AffineStep,
   targets: readonly Float64Array[],
   readings: readonly Reading[],

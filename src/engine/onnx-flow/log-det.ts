@@ -8,7 +8,7 @@ import { floatsIn, needed, type GraphNode, type OnnxGraph } from './graph';
 import { movingOf, type FoundLayer, type LogDetTerm, type MovedValues } from './layers';
 import { read } from './locate';
 import type { Probe } from './probe';
-import { holding, type Variables } from './variables';
+import { holding, type NumberedProbe } from './variables';
 
 interface Term extends LogDetTerm {
   layer: number;
@@ -33,9 +33,8 @@ const combining = new Set('Add Sum Sub Neg Mul Div'.split(' '));
  * @returns the largest |log-det of the file − sum over the layers| over the probes, nats; undefined where there is none
  */
 export function shareLogDet(
-  probe: Probe,
-  sized: Probe,
-  variables: Variables,
+  probe: NumberedProbe,
+  sized: NumberedProbe,
   layers: readonly FoundLayer[],
 ): number | undefined {
   const { logDets, ports } = probe;
@@ -45,7 +44,7 @@ export function shareLogDet(
     logDets.map((total, run) => total - layers.reduce((sum, layer) => sum + logDetIn(probe, layer, run), 0));
   const largest = (values: readonly number[]): number => Math.max(...values.map(Math.abs));
   if (open.length === 0) return largest(restOf());
-  const terms = termsOf(probe, sized, variables, layers);
+  const terms = termsOf(probe, sized, layers);
   if (!terms) return undefined;
   decide(probe, layers, terms);
   for (const { layer, tensor, factor } of terms) {
@@ -186,14 +185,13 @@ function slopesOf({ values }: Probe, layer: FoundLayer): MovedValues | undefined
 
 /** Undefined where the log-det is not a sum of terms that examples keep apart. */
 function termsOf(
-  probe: Probe,
-  sized: Probe,
-  variables: Variables,
+  probe: NumberedProbe,
+  sized: NumberedProbe,
   layers: readonly FoundLayer[],
 ): Term[] | undefined {
   const { graph, ports, values, batch } = probe;
   const depends = dependents(graph, ports.input);
-  const placed = placing(graph, variables, layers, depends, ports.output);
+  const placed = placing(probe, layers, depends);
   const usable = (name: string): boolean => {
     const [first] = probe.shapes.get(name) ?? [];
     const [many] = sized.shapes.get(name) ?? [];
@@ -323,11 +321,9 @@ function dependents(graph: OnnxGraph, input: string): ReadonlySet<string> {
 
 /** Says of a tensor which layer it is computed in. */
 function placing(
-  graph: OnnxGraph,
-  variables: Variables,
+  { graph, ports, variables }: NumberedProbe,
   layers: readonly FoundLayer[],
   depends: ReadonlySet<string>,
-  output: string,
 ): (name: string) => number {
   const layerOf = new Map<GraphNode, number>();
   layers.forEach(({ nodes }, layer) => {
@@ -338,7 +334,7 @@ function placing(
   const after = layers.map((_, layer) =>
     holding(
       variables,
-      layers[layer + 1]?.before ?? variables.byName.get(output)!.ids.filter((id) => id >= 0),
+      layers[layer + 1]?.before ?? variables.byName.get(ports.output)!.ids.filter((id) => id >= 0),
     ),
   );
   return (name) => {

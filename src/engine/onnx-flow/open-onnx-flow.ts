@@ -133,7 +133,7 @@ async function open(
     );
   }
   const rows = flowRows(analyzed, native, outside);
-  const sources = rowSources(rows, analyzed.variables);
+  const sources = rowSources(rows, analyzed.probe.variables);
   const values = createLayerValues(analyzed, tensorsOf(sources));
   opened.push(values);
   const reverse =

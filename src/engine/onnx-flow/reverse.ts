@@ -15,9 +15,8 @@ import { inverseOf } from '../../base/determinant';
 import { openLayerPart, sizedProbe, type LayerPart } from './layer-part';
 import { movingOf, pageShape, type FoundLayer } from './layers';
 import { monotoneRoots } from './roots';
-import type { Probe } from './probe';
 import { far } from './step';
-import type { Variables } from './variables';
+import type { NumberedProbe } from './variables';
 
 /**
  * Undefined where not all of the flow is understood.
@@ -29,8 +28,8 @@ export function createReverse(
   info: ContextInfo | undefined,
   whole: (input: Float32Array, count: number, context: Float32Array | undefined) => Promise<Float32Array>,
 ) {
-  const { probe, variables, layers, outputShape } = flow;
-  const { ports } = probe;
+  const { probe, layers, outputShape } = flow;
+  const { ports, variables } = probe;
   const understood = layers.length > 0 && layers.every(({ kind }) => kind !== 'unknown');
   if (!understood) return undefined;
   const curved = layers.some((layer) => layer.curved);
@@ -109,8 +108,8 @@ export function createReverse(
 
 /** Layers for this many examples at once; one at a time where the graph does not keep them apart by the first axis. */
 async function openLayers(flow: AnalyzedFlow, batch: number): Promise<LayerRunner[]> {
-  const sized = await sizedProbe(flow, batch);
-  return Promise.all(flow.layers.map((layer) => openLayer(sized, flow.variables, layer)));
+  const sized = await sizedProbe(flow.probe, batch);
+  return Promise.all(flow.layers.map((layer) => openLayer(sized, layer)));
 }
 
 type Contexts = readonly Float32Array[] | undefined;
@@ -136,13 +135,13 @@ interface Undone {
   targets: readonly Float64Array[];
 }
 
-async function openLayer(probe: Probe, variables: Variables, layer: FoundLayer): Promise<LayerRunner> {
+async function openLayer(probe: NumberedProbe, layer: FoundLayer): Promise<LayerRunner> {
   const moving = movingOf(layer);
   const from = moving.map((k) => layer.start[k]!);
   const to = moving.map((k) => layer.end[k]!);
   const { mixing, places, curved } = layer;
   if (mixing) return linearRunner(layer, mixing, probe.batch);
-  const part = await openLayerPart(probe, variables, layer.before, to);
+  const part = await openLayerPart(probe, layer.before, to);
   /** Values that can be found at once: all of a coupling, or the values of one place of an autoregressive layer. */
   const steps = groupedBy(moving.keys(), (i) => places?.[moving[i]!] ?? 0);
   const inOrder = [...steps].sort(([a], [b]) => a - b).map(([, which]) => which);

@@ -8,9 +8,9 @@ import { stream } from '../../data/random';
 import type { Cut } from './cuts';
 import { needed } from './graph';
 import { openLayerPart } from './layer-part';
-import { mostMeasured, type Probe } from './probe';
+import { mostMeasured } from './probe';
 import { linearLogDet, measureStructure, type LinearMap, type OrderedMap } from './structure';
-import { holding, type Variables } from './variables';
+import { holding, type NumberedProbe, type Variables } from './variables';
 
 interface Step {
   /** Variables that are replaced, and by which; in the same order where it is known what each becomes. */
@@ -64,24 +64,23 @@ export const far = 2 ** 16;
 
 /** @param sized the probe for as many examples at once as the file takes */
 export async function testStep(
-  probe: Probe,
-  sized: Probe,
-  variables: Variables,
+  probe: NumberedProbe,
+  sized: NumberedProbe,
   from: Cut,
   to: Cut,
 ): Promise<FlowStep> {
-  const step = await testAffine(probe, variables, from, to);
+  const step = await testAffine(probe, from, to);
   const few = from.length <= mostMeasured;
   // Such as one triangle of an LU decomposition: what is added is linear in what passes through.
   const mayMix = step.kind === 'unknown' || (!step.scaleVaries && step.shiftVaries);
   if (!few || !mayMix) return step;
   const { made, computed } = step;
   // Values that mix have no predecessors of their own except the values at their places.
-  const inputTensors = holding(variables, from);
+  const inputTensors = holding(probe.variables, from);
   const order =
-    step.kind === 'unknown' ? byPlace(variables, step.moved, made, computed, inputTensors) : undefined;
+    step.kind === 'unknown' ? byPlace(probe.variables, step.moved, made, computed, inputTensors) : undefined;
   const moved = order ? Int32Array.from(order, (k) => step.moved[k]!) : step.moved;
-  const found = await measureStructure(probe, sized, variables, {
+  const found = await measureStructure(probe, sized, {
     from,
     moved,
     made,
@@ -120,25 +119,19 @@ function mixed(share: number): string {
     : `${Math.round(100 * share)}% of the pairs of values depend on each other, in no order and not in a linear way`;
 }
 
-async function testAffine(
-  probe: Probe,
-  variables: Variables,
-  from: Cut,
-  to: Cut,
-): Promise<AffineStep | UnknownStep> {
+async function testAffine(probe: NumberedProbe, from: Cut, to: Cut): Promise<AffineStep | UnknownStep> {
   const before = new Set(from);
   const after = new Set(to);
   const moved = from.filter((id) => !after.has(id));
   const made = to.filter((id) => !before.has(id));
-  const { tensors, home } = variables;
-  const nameOf = (id: number): string => tensors[home[id]!]!.name;
+  const { variables } = probe;
   const inputTensors = holding(variables, before);
-  const ends = [...new Set(Array.from(made, nameOf))];
+  const ends = [...new Set(Array.from(made, variables.nameOf))];
   const { nodes } = needed(probe.graph, ends, inputTensors, probe.shapes);
   const computed = nodes.flatMap(({ writes }) => writes.filter((name) => variables.byName.has(name)));
   const unknown = (reason: string): UnknownStep => ({ kind: 'unknown', moved, made, reason, computed });
 
-  const runner = await openStep(probe, variables, from, moved, made);
+  const runner = await openStep(probe, from, moved, made);
   try {
     const base = probe.feeds.map((_, run) => run);
     const random = stream(1, 'onnx-step').uniform(2 * moved.length);
@@ -219,15 +212,15 @@ function varies(runs: readonly Float64Array[]): boolean {
 
 type StepRunner = Awaited<ReturnType<typeof openStep>>;
 
-async function openStep(probe: Probe, variables: Variables, from: Cut, moved: Int32Array, made: Int32Array) {
-  const { tensors, home, place } = variables;
-  const part = await openLayerPart(probe, variables, from, [...made], true);
+async function openStep(probe: NumberedProbe, from: Cut, moved: Int32Array, made: Int32Array) {
+  const { count, nameOf, place } = probe.variables;
+  const part = await openLayerPart(probe, from, [...made], true);
   const at = (ids: Int32Array, run: number): Float64Array =>
-    Float64Array.from(ids, (id) => probe.values.get(tensors[home[id]!]!.name)![run]![place[id]!]!);
+    Float64Array.from(ids, (id) => probe.values.get(nameOf(id))![run]![place[id]!]!);
   return {
     /** What the made variables are when the moved ones are these, all else as in that run. */
     async run(run: number, replacement: Float64Array) {
-      const state = new Float32Array(variables.count).fill(NaN);
+      const state = new Float32Array(count).fill(NaN);
       moved.forEach((id, i) => (state[id] = replacement[i]!));
       const states = Array.from({ length: part.batch }, () => state);
       // Graphs whose shapes depend on values may not take all of them.

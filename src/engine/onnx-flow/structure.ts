@@ -8,7 +8,7 @@ import { logAbsDeterminant } from '../../base/determinant';
 import type { Cut } from './cuts';
 import { openLayerPart, type LayerPart } from './layer-part';
 import type { Probe } from './probe';
-import type { Variables } from './variables';
+import type { NumberedProbe } from './variables';
 
 /** Tolerance for values picked by a condition: leaving one out packs them again, which rounds them differently. */
 const packedRounding = 1e-5;
@@ -51,9 +51,8 @@ export type Structure = LinearMap | OrderedMap | DenseMap;
  * @param moved the variables of `from` that are replaced, by `made`
  */
 export async function measureStructure(
-  probe: Probe,
-  sized: Probe,
-  variables: Variables,
+  probe: NumberedProbe,
+  sized: NumberedProbe,
   {
     from,
     moved,
@@ -61,10 +60,9 @@ export async function measureStructure(
     linearOnly = false,
   }: { from: Cut; moved: Int32Array; made: Int32Array; linearOnly?: boolean },
 ): Promise<Structure | undefined> {
-  const { home, place, tensors, count } = variables;
-  const valueOf = (id: number, run: number): number =>
-    probe.values.get(tensors[home[id]!]!.name)![run]![place[id]!]!;
-  const part = await openLayerPart(sized, variables, from, [...made], true);
+  const { nameOf, place, count, ragged } = probe.variables;
+  const valueOf = (id: number, run: number): number => probe.values.get(nameOf(id))![run]![place[id]!]!;
+  const part = await openLayerPart(sized, from, [...made], true);
   try {
     const states = [1, near].flatMap((factor) =>
       probe.feeds.map((_, run) => {
@@ -74,7 +72,7 @@ export async function measureStructure(
       }),
     );
     const ask = (queries: readonly QueryState[]): Promise<Float32Array[]> => askAll(part, queries);
-    const rounding = variables.ragged.size > 0 ? packedRounding : 0;
+    const rounding = ragged.size > 0 ? packedRounding : 0;
     const asking: Asking = { rounding, probe, from, moved, made, states, ask };
     const linear = await measureLinear(asking);
     if (linear || linearOnly) return linear;

@@ -18,6 +18,8 @@ export interface NumberedTensor {
 
 export type Variables = ReturnType<typeof numberVariables>;
 
+export type NumberedProbe = Probe & { variables: Variables };
+
 /** Operators whose result depends on the shape of what they read, never on its values. */
 const shapeOnly = new Set(['Shape', 'Size', 'ConstantOfShape', 'EyeLike']);
 
@@ -118,6 +120,7 @@ export function numberVariables({ graph, ports, shapes, values, far }: Probe) {
     /** Where each variable was computed first: index into `tensors`, and element. */
     home: Int32Array.from(home),
     place: Int32Array.from(place),
+    nameOf: (id: number): string => tensors[home[id]!]!.name,
     ragged,
     // Tensors without values of their own type (conditions, shapes) carry none of the flow's.
     large: new Map([...large].filter(([name]) => sizeOf(shapes.get(name)!) > numberable)),
@@ -162,11 +165,11 @@ function handedOnIn(
  * Tensors to feed when these variables take other values: where they were computed, and what only hands them on. The
  * latter, computed again, would lead through what came before, where numbers of our choice can overflow.
  */
-export function holding({ tensors, home, handedOn }: Variables, ids: Iterable<number>): Set<string> {
+export function holding({ nameOf, handedOn }: Variables, ids: Iterable<number>): Set<string> {
   const known = new Set(ids);
   const names = new Set<string>();
   for (const id of known) {
-    names.add(tensors[home[id]!]!.name);
+    names.add(nameOf(id));
     for (const { name, ids: all } of handedOn.get(id) ?? [])
       if (all.every((one) => known.has(one))) names.add(name);
   }
@@ -174,7 +177,7 @@ export function holding({ tensors, home, handedOn }: Variables, ids: Iterable<nu
 }
 
 /** Shapes that are the same whatever the values are. */
-export function fixedShapes({ shapes }: Probe, { ragged }: Variables): KnownShapes {
+export function fixedShapes({ shapes, variables: { ragged } }: NumberedProbe): KnownShapes {
   return ragged.size === 0 ? shapes : new Map([...shapes].filter(([name]) => !ragged.has(name)));
 }
 
