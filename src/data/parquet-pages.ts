@@ -257,16 +257,9 @@ function zstandardFrame(input: Uint8Array): { end: number; content?: number } {
   const dictionaryBytes = [0, 1, 2, 4][flags & 3]!;
   const contentBytes = flags >> 6 === 0 ? singleSegment : 1 << (flags >> 6);
   let at = 5 + (1 - singleSegment) + dictionaryBytes;
-  const content =
-    contentBytes === 0
-      ? undefined
-      : contentBytes === 1
-        ? view.getUint8(at)
-        : contentBytes === 2
-          ? view.getUint16(at, true) + 256
-          : contentBytes === 4
-            ? view.getUint32(at, true)
-            : Number(view.getBigUint64(at, true));
+  // Little-endian; in two bytes it is counted from 256.
+  const written = input.subarray(at, at + contentBytes).reduceRight((sum, byte) => 256 * sum + byte, 0);
+  const content = contentBytes === 0 ? undefined : written + (contentBytes === 2 ? 256 : 0);
   at += contentBytes;
   for (let last = false; !last;) {
     const header = view.getUint16(at, true) | (view.getUint8(at + 2) << 16);
