@@ -49,3 +49,24 @@ export function numberList(option: string, text: string): number[] {
     `--${option} ${text}: expected numbers from 0, separated by commas, such as 1,0.8,0.6.`,
   );
 }
+
+/** Names that a message lists. */
+const mostNames = 20;
+
+/** Two features, the first two by default; undefined where there is one. @throws UserError for names and numbers that there are not */
+export function featurePair(
+  option: string,
+  text: string | undefined,
+  names: readonly string[] | undefined,
+  size: number,
+): [number, number] | undefined {
+  if (text === undefined) return size > 1 ? [0, 1] : undefined;
+  const [a = -1, b = -1, ...more] = columnList(text).map((name) =>
+    typeof name === 'number' ? name : (names?.indexOf(name) ?? -1),
+  );
+  if (more.length === 0 && a !== b && [a, b].every((d) => d >= 0 && d < size)) return [a, b];
+  const known = names ? `: ${names.slice(0, mostNames).join(', ')}` : '';
+  throw new UserError(
+    `--${option} ${text}: expected two different features, by name or by number from 0 to ${size - 1}${known}.`,
+  );
+}

@@ -22,6 +22,7 @@ import { backends } from './backends/registry';
 import { threadsToUse } from './backends/threads';
 import type { ProgramCacheOptions } from './backends/program-cache';
 import { createThreadedOnnxRuntime } from './backends/threaded';
+import { exportAnimation } from './export/animation';
 import { exportHtml } from './export/html';
 import { exportOnnx } from './export/onnx';
 import { exportTorch } from './export/torch';
@@ -252,6 +253,10 @@ export function createService(options: ServiceOptions = {}): EngineService {
       const entry = entryOf(id);
       const compared = comparedWith === undefined ? {} : { compared: entryOf(comparedWith) };
       return cancellable(token, (signal) => exportHtml(entry, output, { signal, ...compared }));
+    },
+    async exportAnimation(id, output, token) {
+      const { model } = entryOf(id);
+      return cancellable(token, (signal) => exportAnimation(model, output, { signal }));
     },
     runCheckpoints: (folders) =>
       Promise.all(

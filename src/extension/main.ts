@@ -92,6 +92,7 @@ export function activate(context: ExtensionContext): FlowscopeApi {
     command('exportOnnx', l10n.t('Export to ONNX'), () => import('./commands/export')),
     command('exportTorch', l10n.t('Export to PyTorch'), () => import('./commands/export')),
     command('exportHtml', l10n.t('Export inspection'), () => import('./commands/export')),
+    command('exportAnimation', l10n.t('Export animation'), () => import('./commands/export')),
     command('showRunFolder', l10n.t('Show run folder'), () => import('./commands/run-folder')),
     command('renameRun', l10n.t('Rename run'), () => import('./commands/manage-run')),
     command('trashRun', l10n.t('Move run to trash'), () => import('./commands/manage-run')),

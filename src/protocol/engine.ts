@@ -262,6 +262,8 @@ export interface EngineApi extends AssistantApi {
   exportTorch(id: string, output: string): Promise<TorchExport>;
   /** Writes the self-contained HTML page. @param comparedWith id of a second open model, which the page compares with */
   exportHtml(id: string, output: string, token: string, comparedWith?: string): Promise<SavedPage>;
+  /** The way from x to z as a GIF, over the first two features. */
+  exportAnimation(id: string, output: string, token: string): Promise<WrittenFile>;
   /** The checkpoints of runs, in the order of their folders; files that cannot be read are left out. */
   runCheckpoints(folders: string[]): Promise<ComparableRun[]>;
   /** Trains until done or cancelled; progress goes to `EngineEvents.trainProgress`. */

@@ -11,6 +11,7 @@ export type PageCommand =
   | 'exportOnnx'
   | 'exportTorch'
   | 'exportHtml'
+  | 'exportAnimation'
   | 'showRunFolder'
   | 'resumeTraining'
   | 'trainAgain'

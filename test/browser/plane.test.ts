@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { PlaneView } from '../../src/protocol/inspect';
 import { stageBounds } from '../../src/protocol/plane';
-import { between, boundsAt, eased } from '../../webview/features/plane/between';
+import { between, boundsAt, eased } from '../../src/protocol/between-stages';
 import { momentAfter } from '../../webview/features/plane/player';
 import { near, parseNumber } from '../inspector/frame';
 import type { Model } from '../inspector/models';

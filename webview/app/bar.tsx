@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import type { BatchRef, ExampleRef } from '../../src/protocol/selection';
+import type { PageCommand } from '../../src/protocol/webview';
 import type { ModelSummary } from '../../src/protocol/model';
 import { hasBatchMode } from '../../src/protocol/questions';
 import { useFitting } from '../base/controls/tabs';
@@ -375,15 +376,23 @@ function ExportMenu({ model }: { model: ModelSummary }) {
       </span>
     );
   if (!model.runnable || model.format === 'onnx' || connection.inPage) return null;
-  const page = { text: text.exportHtml, run: () => void connection.host.command('exportHtml') };
+  const offer = (label: string, name: PageCommand) => ({
+    text: label,
+    run: () => void connection.host.command(name),
+  });
+  const isVector = model.kind === 'vector' && model.shape[0]! > 1;
+  const pages = [
+    offer(text.exportHtml, 'exportHtml'),
+    ...(isVector ? [offer(text.exportAnimation, 'exportAnimation')] : []),
+  ];
   // A recording does not hold a flow that could be written in another format.
   const items = model.recording
-    ? [page]
+    ? pages
     : [
-        { text: text.exportOnnx, run: () => void connection.host.command('exportOnnx') },
-        { text: text.exportTorch, run: () => void connection.host.command('exportTorch') },
-        page,
-        { text: text.convert, run: () => void connection.host.command('convert') },
+        offer(text.exportOnnx, 'exportOnnx'),
+        offer(text.exportTorch, 'exportTorch'),
+        ...pages,
+        offer(text.convert, 'convert'),
       ];
   return <Menu label={text.export} items={items} />;
 }

@@ -100,6 +100,7 @@ export const text = bilingual({
   exportOnnx: ['Export to ONNX…', 'Nach ONNX exportieren…'],
   exportTorch: ['Export to PyTorch…', 'Nach PyTorch exportieren…'],
   exportHtml: ['Export Inspection as HTML…', 'Ansicht als HTML exportieren…'],
+  exportAnimation: ['Export Way from x to z as GIF…', 'Weg von x nach z als GIF exportieren…'],
   savedPage: ['Saved page', 'Gespeicherte Seite'],
   savedPageHint: [
     'A saved page shows what was recorded when it was written.',

@@ -1,4 +1,4 @@
-import { several, UserError } from '../../base/user-error';
+import { several } from '../../base/user-error';
 import { calibrate, readPairs } from '../../engine/use/calibrate';
 import { pairPlot } from '../../engine/use/pair-plot';
 import type { Calibration, PairPlot, RankTest } from '../../protocol/calibration';
@@ -7,7 +7,7 @@ import { chartFile, chartPage } from '../chart';
 import { type Outcome, choiceOption, defineCommand, integerOption, textOption } from '../command';
 import { count as shown, fixed, shownPath, table } from '../format';
 import { conditionOption, inputOptions, tableChoice } from '../input-options';
-import { columnList } from '../lists';
+import { featurePair } from '../lists';
 import { modelHelp } from '../model';
 import { inSteps } from '../progress';
 import { openBothWays } from '../sources';
@@ -61,7 +61,7 @@ export const calibrateCommand = defineCommand({
     const { forward, inverse } = ways;
     const choice = { input, split, layout, seed, condition, ...tableChoice(session, options) };
     const pairs = await readPairs(forward, choice, count);
-    const features = pairOf(options.pair, forward.featureNames, pairs.x.length / pairs.count);
+    const features = featurePair('pair', options.pair, forward.featureNames, pairs.x.length / pairs.count);
     const { samples, ...result } = await calibrate(
       { forward: forward.runner, inverse: inverse.runner },
       pairs,
@@ -89,23 +89,6 @@ export const calibrateCommand = defineCommand({
     };
   },
 });
-
-/** @throws UserError for names and numbers that there are not */
-function pairOf(
-  text: string | undefined,
-  names: readonly string[] | undefined,
-  size: number,
-): [number, number] | undefined {
-  if (text === undefined) return size > 1 ? [0, 1] : undefined;
-  const [a = -1, b = -1, ...more] = columnList(text).map((name) =>
-    typeof name === 'number' ? name : (names?.indexOf(name) ?? -1),
-  );
-  if (more.length === 0 && a !== b && [a, b].every((d) => d >= 0 && d < size)) return [a, b];
-  const known = names ? `: ${names.slice(0, mostFeatures).join(', ')}` : '';
-  throw new UserError(
-    `--pair ${text}: expected two different features, by name or by number from 0 to ${size - 1}${known}.`,
-  );
-}
 
 function namesOf({ features }: PairPlot, calibration: Calibration): [string, string] {
   const [a, b] = features.map((feature) => calibration.features[feature]!.name);

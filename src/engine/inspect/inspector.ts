@@ -241,7 +241,8 @@ function trainedSteps({ flow }: Model): number | undefined {
   return flow && (flow.header.origin && flow.header.step === 0 ? undefined : flow.header.step);
 }
 
-async function flowOf(model: Model): Promise<InspectedFlow> {
+/** @throws UserError for a file that can only be described */
+export async function flowOf(model: Model): Promise<InspectedFlow> {
   if (model.inspected) return model.inspected;
   const { reason, fileName } = await model.summary();
   throw new UserError(reason ?? `${fileName} cannot be run.`);

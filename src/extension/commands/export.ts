@@ -112,3 +112,18 @@ export async function exportHtml(parts: Parts, target?: unknown, other?: unknown
     [l10n.t('Open in Browser')]: () => env.openExternal(Uri.file(page.path)),
   });
 }
+
+export async function exportAnimation(parts: Parts, target?: unknown): Promise<void> {
+  const title = l10n.t('Export Way from x to z as GIF');
+  const model = await resolveModel(parts, target, { ...anyModel, title });
+  if (!model) return;
+  const filters = { GIF: ['gif'] };
+  const file = await window.showSaveDialog({ title, defaultUri: exportFile(model, '.gif'), filters });
+  if (!file) return;
+  const gif = await withDocument(parts, model, l10n.t('Drawing the way from x to z'), (document, token) =>
+    document.exportAnimation(onDisk(file), token),
+  );
+  await offer('information', l10n.t('Saved {0} ({1}).', path.basename(gif.path), formatBytes(gif.bytes)), {
+    [l10n.t('Open')]: () => commands.executeCommand('vscode.open', Uri.file(gif.path)),
+  });
+}

@@ -22,6 +22,7 @@ import type {
   ExportReport,
   SavedPage,
   TorchExport,
+  WrittenFile,
 } from '../../protocol/engine';
 import type { ImportForm } from '../../protocol/import';
 import {
@@ -236,6 +237,11 @@ export class ModelDocument implements CustomDocument {
     return this.others.use(comparedWith, (room, other) =>
       besideOther(model, room, (id) => room.api.exportHtml(id, output, token, other.id)),
     );
+  }
+
+  async exportAnimation(output: string, token: string): Promise<WrittenFile> {
+    const { engine, summary } = await this.model();
+    return engine.api.exportAnimation(summary.id, output, token);
   }
 
   async convertTargets(token: string): Promise<ConvertTarget[]> {

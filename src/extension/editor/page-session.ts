@@ -22,6 +22,7 @@ const pageCommands: Record<PageCommand, string> = {
   exportOnnx: 'flowscope.exportOnnx',
   exportTorch: 'flowscope.exportTorch',
   exportHtml: 'flowscope.exportHtml',
+  exportAnimation: 'flowscope.exportAnimation',
   showRunFolder: 'flowscope.showRunFolder',
   resumeTraining: 'flowscope.resumeTraining',
   trainAgain: 'flowscope.trainAgain',

@@ -21,7 +21,7 @@ import { text } from './text';
 import { Board } from '../../base/canvas/canvas';
 import { planeAxes } from '../../base/canvas/axes';
 import { bentCells, type BentCells } from './bent-cells';
-import { between, boundsAt, eased } from './between';
+import { between, boundsAt, eased } from '../../../src/protocol/between-stages';
 import { densityScale, drawCells, drawGrid, drawPath } from './draw';
 
 /** Steps of the arrow keys, shares of the frame. */

@@ -1,7 +1,7 @@
 /** The plane at a place between two stages: a position of 2.25 is a quarter of the way from stage 2 to stage 3. */
-import type { PlaneView } from '../../../src/protocol/inspect';
-import { stageBounds, type PlaneBounds } from '../../../src/protocol/plane';
-import type { NdArray } from '../../../src/protocol/tensors';
+import type { PlaneView } from './inspect';
+import { stageBounds, type PlaneBounds } from './plane';
+import type { NdArray } from './tensors';
 
 /** Starts and ends slowly: 0 at 0, 1 at 1, level at both. */
 export function eased(share: number): number {
