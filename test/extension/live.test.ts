@@ -32,6 +32,15 @@ describe('a variable of a stopped program', function () {
       new vscode.Location(vscode.Uri.file(file()), new vscode.Position(stopsAt - 1, 0)),
     );
   const points: vscode.Breakpoint[] = [];
+  /** What the program was asked to evaluate. */
+  const asked: unknown[] = [];
+  const tracker = vscode.debug.registerDebugAdapterTrackerFactory('*', {
+    createDebugAdapterTracker: () => ({
+      onWillReceiveMessage({ command, arguments: sent }: { command?: string; arguments?: unknown }) {
+        if (command === 'evaluate') asked.push(sent);
+      },
+    }),
+  });
   let workbench: Workbench;
 
   before(async () => {
@@ -55,6 +64,7 @@ describe('a variable of a stopped program', function () {
   after(async () => {
     await vscode.debug.stopDebugging();
     vscode.debug.removeBreakpoints(points);
+    tracker.dispose();
     await closeAll();
     rmSync(folder(), { recursive: true, force: true });
     await workbench.close();
@@ -71,6 +81,26 @@ describe('a variable of a stopped program', function () {
     return result.replace(/^'|'$/g, '');
   };
 
+  it('is asked nothing in a workspace that is not trusted', async () => {
+    const trusted = Object.getOwnPropertyDescriptor(vscode.workspace, 'isTrusted')!;
+    Object.defineProperty(vscode.workspace, 'isTrusted', { ...trusted, get: () => false });
+    const before = asked.length;
+    try {
+      const opening = vscode.commands.executeCommand('flowscope.openVariable', {
+        variable: { name: 'flow', evaluateName: 'flow' },
+      });
+      await workbench.page
+        .getByText('Asking a program that is debugged needs a trusted workspace.')
+        .first()
+        .waitFor();
+      await vscode.commands.executeCommand('notifications.clearAll');
+      await opening;
+    } finally {
+      Object.defineProperty(vscode.workspace, 'isTrusted', trusted);
+    }
+    assert.deepEqual(asked.slice(before), []);
+  });
+
   it('opens beside it, with the likelihood that the program has', async () => {
     const expected = await evaluate('float(-flow().log_prob(x[0]))');
     await vscode.commands.executeCommand('flowscope.openVariable', {
@@ -80,6 +110,7 @@ describe('a variable of a stopped program', function () {
     await frame.locator('.live[data-state=live]').waitFor();
     const shown = Number((await frame.locator('[data-result]').innerText()).replace('−', '-'));
     assert.ok(Math.abs(shown - Number(expected)) < 0.006, `${shown} is shown; the program has ${expected}`);
+    assert.ok(asked.length > 1, 'the page asks in this way');
   });
 
   it('changes nothing in the program', async () => {
