@@ -87,7 +87,7 @@ class Check:
 
 def check(
     flow: Any,
-    target: Callable[..., Any],
+    target: Callable[..., Any] | tuple[Any, Any],
     *,
     draws: int = 10_000,
     features: int | None = None,
@@ -96,22 +96,36 @@ def check(
 ) -> Check:
     """Draws from `flow` and weighs the draws with `target`, log densities [N] of x [N, D], which need not be normalized.
 
-    `flow` is what `flowscope.record` takes; its layers need their way back. `target` gets tensors on the flow's device. `context`
-    is one condition, for all draws. `features` is D, where the flow does not say it. Modes and the random state are afterwards
-    what they were. Raises ValueError for log densities of another shape, and where they are NaN or +inf.
+    `flow` is what `flowscope.record` takes; its layers need their way back. `target` gets tensors on the flow's device; or it is
+    `(x, log_p)`, draws of this flow and log densities that were computed before, and `draws` is their number. `context` is one
+    condition, for all draws. `features` is D, where the flow does not say it. Modes and the random state are afterwards
+    what they were. Raises ValueError for log densities of another shape, where
+    they are NaN or +inf, and for rows that are no draws of the flow.
     """
+    known = target if isinstance(target, tuple) else None
     root = flow if isinstance(flow, nn.Module) else None
     condition = None if context is None else _tensor(context, root).reshape(1, -1)
     chain = chain_of(flow, condition)
     modules = [root] if root is not None else [s.module for s in chain.steps if s.module is not None]
     with _still(modules), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
+        if known is not None:
+            rows, features = _known(known[0], root)
+            draws = len(rows)
         repeated = None if condition is None else condition.expand(draws, -1)
-        x = _draw(chain, draws, features, _embedded(chain, repeated), root)
+        try:
+            x = _draw(chain, draws, features, _embedded(chain, repeated), root)
+        except RuntimeError as error:
+            if known is None:
+                raise
+            raise ValueError(f"The draws have {features} features, which the flow does not take: {error}") from error
         embedded = None if repeated is None else _embedded(chain, repeated[:1]).expand(draws, -1)
         with torch.no_grad():
+            if known is not None:
+                fresh, x = x, rows.to(x)
+                _same_draws(x, fresh, *(_log_density(chain, some, embedded) for some in (x, fresh)))
             log_q = _log_density(chain, x, embedded)
-            log_p = torch.as_tensor(target(x)).detach().double().cpu().numpy()
+            log_p = torch.as_tensor(known[1] if known else target(x)).detach().double().cpu().numpy()
         if log_p.shape != (draws,):
             raise ValueError(f"The target gives an array of shape {log_p.shape} for {draws} rows; expected ({draws},).")
         holes = np.isnan(log_p) | (log_p == np.inf)
@@ -144,6 +158,34 @@ def check(
             log_weights=log_weights,
             weights=np.exp(smooth - value),
         )
+
+
+def _known(x: Any, root: nn.Module | None) -> tuple[Tensor, int]:
+    rows = _tensor(x, root)
+    if rows.ndim != 2 or len(rows) == 0:
+        raise ValueError(f"The draws have shape {tuple(rows.shape)}; expected (N, D), a row for each draw.")
+    return rows, rows.shape[1]
+
+
+def _same_draws(x: Tensor, fresh: Tensor, log_q: np.ndarray, fresh_log_q: np.ndarray) -> None:
+    """Raises ValueError for rows that differ from draws of the flow, as draws do once in a million times (Kolmogorov–Smirnov)."""
+    if x.shape != fresh.shape:
+        raise ValueError(f"The draws have {x.shape[1]} features; the flow has {fresh.shape[1]}.")
+    columns = [(log_q, fresh_log_q), *zip(x.T.double().cpu().numpy(), fresh.T.double().cpu().numpy(), strict=True)]
+    for index, (given, drawn) in enumerate(columns):
+        given, drawn = (np.sort(some[np.isfinite(some)]) for some in (given, drawn))
+        both = np.concatenate([given, drawn])
+        if len(given) == 0 or len(drawn) == 0:
+            raise ValueError("No row has a finite density under this flow; expected draws of it.")
+        shares = [np.searchsorted(some, both, side="right") / len(some) for some in (given, drawn)]
+        distance = float(np.abs(shares[0] - shares[1]).max())
+        band = float((-np.log(0.5e-6) / 2 * (1 / len(given) + 1 / len(drawn))) ** 0.5)
+        if distance > band:
+            what = f"values of feature {index - 1}" if index else "their log densities under it"
+            raise ValueError(
+                f"The rows are not draws of this flow, which weights need: {what} differ from those of new draws by "
+                f"{distance:.3f} (Kolmogorov–Smirnov; by chance up to {band:.3f}). Draw them from this flow, at this context."
+            )
 
 
 def _draw(chain: Chain, count: int, features: int | None, context: Tensor | None, root: nn.Module | None) -> Tensor:

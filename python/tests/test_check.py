@@ -233,3 +233,25 @@ def test_holes_in_a_target_are_refused():
         flowscope.check(nflows_flow(), lambda x: x[:, 0].log(), draws=200, features=4)
     with pytest.raises(ValueError, match="features="):
         flowscope.check(nflows_flow(), lambda x: x[:, 0], draws=200)
+
+
+def test_log_densities_that_were_computed_before_weigh_their_draws():
+    flow = nflows_flow()
+    torch.manual_seed(3)
+    with torch.no_grad():
+        x = flow.sample(2000)
+        log_q = flow.log_prob(x)
+    log_p = log_q + 0.3 * torch.tanh(x[:, 0]) + 2
+    found = flowscope.check(flow, (x.numpy(), log_p.double().numpy()))
+    weights = torch.exp((log_p - log_q).double() - 2)
+    assert found.draws == 2000
+    assert found.ess == pytest.approx(float(weights.sum() ** 2 / (weights**2).sum()), rel=1e-4)
+    assert found.log_evidence == pytest.approx(2 + float(weights.mean().log()), abs=1e-4)
+    with pytest.raises(ValueError, match="not draws of this flow"):
+        flowscope.check(flow, (1.5 * x, log_p))
+    with pytest.raises(ValueError, match="have 3 features"):
+        flowscope.check(flow, (x[:, :3], log_p))
+    with pytest.raises(ValueError, match="expected \\(N, D\\)"):
+        flowscope.check(flow, (x[:, 0], log_p))
+    with pytest.raises(ValueError, match=r"shape \(1999,\) for 2000"):
+        flowscope.check(flow, (x, log_p[:-1]))
