@@ -14,7 +14,7 @@ import { Button, Dropdown, TextField, LinkButton } from '../base/controls/toolki
 import { WholeNumber } from '../base/examples/controls';
 import { fixed, shortened } from '../base/format/numbers';
 import { baseName, exampleTotal, shareBelow } from '../base/store/population-state';
-import { isStale, latest } from '../base/store/question';
+import { isStale, latest } from '../base/store/store';
 import { useStore, useFeature } from '../base/store/use-store';
 import { layerPhrase, madeNames } from '../base/layers/layer-names';
 import { InputThumbnail } from '../base/layers/thumbnails';

@@ -1,12 +1,11 @@
 /** Paging through examples. */
 import { exampleTotal } from '../base/store/population-state';
 import { layerViewState } from '../base/store/layer-view';
-import { stateOf } from '../base/store/store';
+import { stateOf, ask, type QuestionContext } from '../base/store/store';
 import { stripState } from '../base/store/strip-state';
 import { effect, signal } from '@preact/signals';
 import type { LayerQuery } from '../../src/protocol/inspect';
 import type { ExampleRef, Selection } from '../../src/protocol/selection';
-import { ask, type QuestionContext } from '../base/store/question';
 
 export const steppingState = stateOf((store) => {
   const { connection, context, example, selection, selectExample } = store;

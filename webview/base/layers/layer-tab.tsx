@@ -2,8 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
 import { useStore, AnswerView } from '../store/use-store';
-import type { Question } from '../store/question';
-import type { LayerFeature, Store } from '../store/store';
+import type { Question, LayerFeature, Store } from '../store/store';
 import { type ViewData, places, vector } from '../view-data/view-data';
 import type { ShownLayer } from '../store/layer-view';
 

@@ -1,6 +1,5 @@
 import type { ModelSummary } from '../../../src/protocol/model';
-import { planeAxes } from '../canvas/axes';
-import type { PlaneFrame } from '../canvas/points';
+import { planeAxes, type PlaneFrame } from '../canvas/points';
 import { featureName } from './layer-names';
 
 /** Draws the axes of the data of a two-dimensional flow, with the names of its features. */

@@ -5,8 +5,7 @@ import { planesOf, tile, type Plane, pixelRange } from '../canvas/planes';
 import { useFeature } from '../store/use-store';
 import { HeatMap, Picture } from '../canvas/canvas';
 import type { MaskView } from '../../../src/protocol/inspect';
-import { ask, type Question } from '../store/question';
-import { stateOf } from '../store/store';
+import { ask, type Question, stateOf } from '../store/store';
 
 /** Outputs are drawn on one scale from top to bottom, so that rows compare. */
 export const outputRange = 3;

@@ -6,9 +6,19 @@ import type { PathStart } from '../../../src/protocol/plane';
 import { canAsk, defaultBatch, defaultExample, defaultSamples } from '../../../src/protocol/questions';
 import type { Connection } from '../host/page-api';
 import { createCheckpointState } from './checkpoint-state';
-import { AnswerCache, ask, latest, ready } from './question';
+import {
+  AnswerCache,
+  ask,
+  latest,
+  ready,
+  type Feature,
+  type FeatureOf,
+  type Region,
+  type StateDefinition,
+  type StateParts,
+  type Store,
+} from './store';
 import { stripState } from './strip-state';
-import type { Feature, FeatureOf, Region, StateDefinition, StateParts, Store } from './store';
 
 /** The part of the selection that is kept when the editor is hidden and shown again. */
 interface Chosen {

@@ -1,8 +1,7 @@
 /** The selected layer's tensors and log-dets, which several of its tabs show. */
 import { computed } from '@preact/signals';
 import type { ExampleLayer, LayerView } from '../../../src/protocol/inspect';
-import { ask, wholeOrPart, type Question } from './question';
-import { stateOf, type Store } from './store';
+import { ask, wholeOrPart, type Question, stateOf, type Store } from './store';
 import type { ExampleRef } from '../../../src/protocol/selection';
 
 export type ShownLayer = ExampleLayer & Partial<LayerView>;

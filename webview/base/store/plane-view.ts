@@ -1,7 +1,6 @@
 import type { ModelSummary } from '../../../src/protocol/model';
 import { isPlane, planeGrid, planeQuery, planeSamples } from '../../../src/protocol/questions';
-import { ask } from './question';
-import { stateOf } from './store';
+import { ask, stateOf } from './store';
 import { words } from '../words';
 
 /** View of a two-dimensional flow: its points, grid, density and samples, layer by layer. */

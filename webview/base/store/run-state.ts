@@ -1,8 +1,7 @@
 /** The run as it is known so far: rows are asked for once and added up, so that following it costs what is new. */
 import { computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
 import { metricNames, type RunCurves } from '../../../src/protocol/run';
-import { ask, type QuestionContext } from './question';
-import { stateOf } from './store';
+import { ask, type QuestionContext, stateOf } from './store';
 
 /** All rows from the first on. */
 export type RunData = Omit<RunCurves, 'start'>;

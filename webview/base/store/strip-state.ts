@@ -1,8 +1,7 @@
 /** The flow at one look, which most regions read: log-dets layer by layer, and the totals. */
 import type { ExampleStrip, Strip, StripRow } from '../../../src/protocol/inspect';
 import { exampleAlone } from './layer-view';
-import { ask, wholeOrPart } from './question';
-import { stateOf } from './store';
+import { ask, wholeOrPart, stateOf } from './store';
 
 export type ShownRow = ExampleStrip['rows'][number] & Partial<StripRow>;
 export type ShownStrip = Omit<ExampleStrip, 'rows'> & Partial<Pick<Strip, 'mean'>> & { rows: ShownRow[] };

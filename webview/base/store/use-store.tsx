@@ -1,9 +1,8 @@
 /** How views use the store: hooks, and the loading, empty and failed states of what they ask for. */
 import { createContext, type ComponentChildren } from 'preact';
 import { useContext } from 'preact/hooks';
-import type { StateDefinition, Store } from './store';
+import type { StateDefinition, Store, Question } from './store';
 import { Button, LinkButton } from '../controls/toolkit';
-import type { Question } from './question';
 import { words } from '../words';
 
 export const StoreContext = createContext<Store | undefined>(undefined);

@@ -5,7 +5,7 @@ import type { Selection } from '../../../src/protocol/selection';
 import type { TensorWindow, TensorWindowQuery } from '../../../src/protocol/tensor-window';
 import type { TensorView } from '../../../src/protocol/tensors';
 import { windowOf, type MapView, wholeMap } from './map-view';
-import { ask, type Question, type QuestionContext } from '../../base/store/question';
+import { ask, type Question, type QuestionContext } from '../../base/store/store';
 
 /** Channels, or features, that a page shows. */
 export const channelsAPage = 16;

@@ -2,8 +2,7 @@ import { signal } from '@preact/signals';
 import type { CalibrationSettings } from '../../../src/protocol/calibration';
 import { hasCalibration } from '../../../src/protocol/questions';
 import { runInParts } from '../../base/store/parted';
-import { ask } from '../../base/store/question';
-import { stateOf } from '../../base/store/store';
+import { ask, stateOf } from '../../base/store/store';
 
 export const calibrationState = stateOf((store) => {
   /** Pairs at most, and samples for each. */

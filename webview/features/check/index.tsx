@@ -9,8 +9,7 @@ import {
   type WorstDraw,
 } from '../../../src/protocol/check';
 import type { ModelSummary } from '../../../src/protocol/model';
-import { type RegionFeature, type Store, stateOf } from '../../base/store/store';
-import { latest, ask } from '../../base/store/question';
+import { type RegionFeature, type Store, stateOf, latest, ask } from '../../base/store/store';
 import { vector, type ViewData } from '../../base/view-data/view-data';
 import { Button, Dropdown } from '../../base/controls/toolkit';
 import { count, fixed, percent, unknown, compact, signed } from '../../base/format/numbers';
@@ -20,7 +19,7 @@ import { useFeature, AnswerView, useStore } from '../../base/store/use-store';
 import { ChartBox } from '../../base/takeaway/chart-box';
 import { PartedTab } from '../../base/store/parted-tab';
 import { words } from '../../base/words';
-import { planeAxes } from '../../base/canvas/axes';
+import { planeAxes } from '../../base/canvas/points';
 import { Board, HeatMap } from '../../base/canvas/canvas';
 import { signedScale, Legend } from '../../base/canvas/color-maps';
 import { Readout, useCursor } from '../../base/canvas/readout';

@@ -11,8 +11,7 @@ import {
 import { layerComparison } from '../../../src/protocol/layer-differences';
 import { canAsk } from '../../../src/protocol/questions';
 import type { Selection } from '../../../src/protocol/selection';
-import { ask, type QuestionContext } from '../../base/store/question';
-import { stateOf } from '../../base/store/store';
+import { ask, type QuestionContext, stateOf } from '../../base/store/store';
 import { stripState } from '../../base/store/strip-state';
 import { createRunState } from '../../base/store/run-state';
 

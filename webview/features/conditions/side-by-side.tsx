@@ -3,11 +3,10 @@ import { classesAtOnce, type AtConditions, type Varied } from '../../../src/prot
 import type { PlaneBounds } from '../../../src/protocol/plane';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { isPlane, recordedConditions, variedConditions } from '../../../src/protocol/questions';
-import { planeAxes } from '../../base/canvas/axes';
+import { planeAxes, drawPoints, toScreen, type PlaneFrame } from '../../base/canvas/points';
 import { Board, HeatMap } from '../../base/canvas/canvas';
 import { magnitudeScale, type ColorScale, Legend } from '../../base/canvas/color-maps';
 import { finiteExtent } from '../../base/canvas/planes';
-import { drawPoints, toScreen, type PlaneFrame } from '../../base/canvas/points';
 import { Sized } from '../../base/size/sized';
 import { Pager } from '../../base/controls/pager';
 import { Choice, Segmented } from '../../base/controls/segmented';

@@ -1,8 +1,7 @@
 import { computed, signal } from '@preact/signals';
 import { classesAtOnce, type Varied } from '../../../src/protocol/conditions';
 import { atConditionsQuery, hasConditions, variedConditions } from '../../../src/protocol/questions';
-import { ask } from '../../base/store/question';
-import { stateOf } from '../../base/store/store';
+import { ask, stateOf } from '../../base/store/store';
 
 export const conditionsState = stateOf((store) => {
   const { batch, context, example, contextOverride, runnable, model, samplesQuery } = store;

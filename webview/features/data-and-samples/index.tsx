@@ -6,7 +6,7 @@ import {
   type FeatureComparison,
 } from '../../../src/protocol/data-and-samples';
 import type { ModelSummary } from '../../../src/protocol/model';
-import { type RegionFeature, type Store, stateOf } from '../../base/store/store';
+import { type RegionFeature, type Store, stateOf, ask } from '../../base/store/store';
 import { columnsOf, type ViewData } from '../../base/view-data/view-data';
 import { Board, HeatMap, Picture } from '../../base/canvas/canvas';
 import { signedScale, Legend } from '../../base/canvas/color-maps';
@@ -26,7 +26,6 @@ import { words } from '../../base/words';
 import { Heading } from '../../base/controls/heading';
 import { text } from './text';
 import './style.css';
-import { ask } from '../../base/store/question';
 import { stripState } from '../../base/store/strip-state';
 
 const dataAndSamplesState = stateOf((store) => {

@@ -1,6 +1,5 @@
-import { ask } from '../../base/store/question';
+import { ask, stateOf } from '../../base/store/store';
 import { runState } from '../../base/store/run-state';
-import { stateOf } from '../../base/store/store';
 
 export const diagnosticsState = stateOf((store) => {
   const { context, batch, mode } = store;

@@ -3,7 +3,7 @@ import { type ReadonlySignal, useSignal } from '@preact/signals';
 import type { Contribution } from '../../../src/protocol/contribution';
 import type { ModelSummary } from '../../../src/protocol/model';
 import type { NdArray } from '../../../src/protocol/tensors';
-import { type RegionFeature, stateOf } from '../../base/store/store';
+import { type RegionFeature, stateOf, ask } from '../../base/store/store';
 import { Segmented } from '../../base/controls/segmented';
 import { signedScale, Legend } from '../../base/canvas/color-maps';
 import { largest, type Plane, pixelRange } from '../../base/canvas/planes';
@@ -17,7 +17,6 @@ import { HeatMap, Picture } from '../../base/canvas/canvas';
 import { stripState } from '../../base/store/strip-state';
 import { text } from './text';
 import './style.css';
-import { ask } from '../../base/store/question';
 
 const elementState = stateOf((store) =>
   ask(store.context, 'contribution', () =>

@@ -3,8 +3,7 @@ import { batch as together, computed, effect, signal } from '@preact/signals';
 import type { PopulationRef } from '../../../src/protocol/population';
 import { examplesQuery } from '../../../src/protocol/questions';
 import { populationState } from '../../base/store/population-state';
-import { ask } from '../../base/store/question';
-import { stateOf } from '../../base/store/store';
+import { ask, stateOf } from '../../base/store/store';
 
 export type ExampleOrder = 'index' | 'most' | 'least';
 

@@ -1,10 +1,9 @@
 /** Where a vector field pushes when a slice begins, and what that adds to the log-det. */
 import { type FieldPlane, hasFieldPlane } from '../../../src/protocol/field';
-import { planeAxes } from '../../base/canvas/axes';
+import { planeAxes, drawDot, drawPoints, drawValues, toScreen } from '../../base/canvas/points';
 import { Board } from '../../base/canvas/canvas';
 import { Legend, signedScale } from '../../base/canvas/color-maps';
 import { item } from '../../base/canvas/planes';
-import { drawDot, drawPoints, drawValues, toScreen } from '../../base/canvas/points';
 import { theme } from '../../base/canvas/theme';
 import { trimmedSize } from '../../base/canvas/trimmed';
 import { Heading } from '../../base/controls/heading';
@@ -13,8 +12,7 @@ import { FeaturePair, fieldPair } from '../../base/layers/feature-pair';
 import { featureName } from '../../base/layers/layer-names';
 import { layerTab, type LayerTabProps } from '../../base/layers/layer-tab';
 import { Sized } from '../../base/size/sized';
-import { ask } from '../../base/store/question';
-import { type LayerFeature, stateOf } from '../../base/store/store';
+import { ask, type LayerFeature, stateOf } from '../../base/store/store';
 import { useStore } from '../../base/store/use-store';
 import { drawArrows } from './draw';
 import { text } from './text';

@@ -6,7 +6,7 @@ import type { ModelSummary, OnnxSummary, TensorEntry } from '../../../src/protoc
 import { sizeOf } from '../../../src/base/shape';
 import { hasTensorTable, shownTensors, nextTensors } from '../../../src/protocol/questions';
 import type { TensorStats, TensorStatistics } from '../../../src/protocol/tensors';
-import { type RegionFeature, stateOf } from '../../base/store/store';
+import { type RegionFeature, stateOf, ask } from '../../base/store/store';
 import { bytes, count, shapeText, compact, fixed } from '../../base/format/numbers';
 import { DataTable, type TableColumn } from '../../base/controls/data-table';
 import { words } from '../../base/words';
@@ -15,7 +15,6 @@ import { TextField } from '../../base/controls/toolkit';
 import { useFeature } from '../../base/store/use-store';
 import { text } from './text';
 import './style.css';
-import { ask } from '../../base/store/question';
 
 const tensorTableState = stateOf(({ context }) => {
   /** Rows on show; answers about other rows are kept. */

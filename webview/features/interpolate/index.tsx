@@ -2,14 +2,13 @@
 import type { ManifoldQuery, ManifoldView } from '../../../src/protocol/inspect';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { isPlane } from '../../../src/protocol/questions';
-import { type RegionFeature, type Store, stateOf } from '../../base/store/store';
+import { type RegionFeature, type Store, stateOf, latest, ask } from '../../base/store/store';
 import { valuesOf, vector, type ViewData } from '../../base/view-data/view-data';
 import { Segmented } from '../../base/controls/segmented';
 import { Slider } from '../../base/controls/slider';
 import { Dropdown } from '../../base/controls/toolkit';
 import { flat, item, pixelRange } from '../../base/canvas/planes';
 import { fixed } from '../../base/format/numbers';
-import { latest, ask } from '../../base/store/question';
 import { useStore, useFeature, AnswerView } from '../../base/store/use-store';
 import { Picked, WhereFinite } from '../../base/examples/controls';
 import { Rows } from '../../base/examples/rows';

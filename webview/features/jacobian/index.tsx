@@ -2,7 +2,7 @@
 import { hasJacobian, jacobianQuery } from '../../../src/protocol/questions';
 import { type JacobianView, largestJacobianBlock, usualBlock } from '../../../src/protocol/jacobian';
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
-import { type LayerFeature, stateOf } from '../../base/store/store';
+import { type LayerFeature, stateOf, ask } from '../../base/store/store';
 import { layerTab, type LayerTabProps } from '../../base/layers/layer-tab';
 import { words } from '../../base/words';
 import { columnsOf, valuesOf, vector, type ViewData } from '../../base/view-data/view-data';
@@ -19,7 +19,6 @@ import { Pairs } from '../../base/controls/pairs';
 import { text } from './text';
 import './style.css';
 import { signal } from '@preact/signals';
-import { ask } from '../../base/store/question';
 
 const jacobianState = stateOf((store) => {
   const { selection, marked } = store;

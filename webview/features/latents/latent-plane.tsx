@@ -2,8 +2,15 @@
 import { planeStep } from '../../base/controls/arrow-keys';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { cssText } from '../../base/canvas/theme';
-import { drawDot, drawPoints, frameOf, pointAt, toScreen, type PlaneFrame } from '../../base/canvas/points';
-import { planeAxes } from '../../base/canvas/axes';
+import {
+  drawDot,
+  drawPoints,
+  frameOf,
+  pointAt,
+  toScreen,
+  type PlaneFrame,
+  planeAxes,
+} from '../../base/canvas/points';
 import { useStore } from '../../base/store/use-store';
 import { axesOf } from '../../base/layers/plane-axes';
 import { text } from './text';

@@ -3,8 +3,7 @@ import { batch as together, computed, effect, signal, untracked } from '@preact/
 import type { ExampleRef, UneditedRef, LatentEdit } from '../../../src/protocol/selection';
 import type { EditedView } from '../../../src/protocol/latents';
 import { subjectState } from '../../base/examples/subject-state';
-import { ask } from '../../base/store/question';
-import { stateOf } from '../../base/store/store';
+import { ask, stateOf } from '../../base/store/store';
 
 const none: ReadonlyMap<number, number> = new Map();
 

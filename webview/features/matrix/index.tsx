@@ -1,12 +1,11 @@
 import { hasMatrix, mostMixed, type MixingView, fewMixed } from '../../../src/protocol/mixing';
 import type { LayerInfo } from '../../../src/protocol/model';
 import { layerTab } from '../../base/layers/layer-tab';
-import { type LayerFeature, stateOf } from '../../base/store/store';
+import { type LayerFeature, stateOf, ask } from '../../base/store/store';
 import { text } from './text';
 import { MatrixTab } from './view';
 import './style.css';
 import { valuesOf, vector, type ViewData } from '../../base/view-data/view-data';
-import { ask } from '../../base/store/question';
 
 const matrixState = stateOf((store) => {
   // A saved page holds the way of the first feature.

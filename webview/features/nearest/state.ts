@@ -2,8 +2,7 @@
 import { computed, effect, signal, untracked } from '@preact/signals';
 import type { NearestExamples, NearestSpace } from '../../../src/protocol/nearest';
 import { subjectState } from '../../base/examples/subject-state';
-import { ask } from '../../base/store/question';
-import { stateOf } from '../../base/store/store';
+import { ask, stateOf } from '../../base/store/store';
 
 const count = 8;
 /** Latents take a pass through the flow each. */

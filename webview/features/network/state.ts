@@ -2,8 +2,7 @@
 import { computed, signal } from '@preact/signals';
 import type { WeightView } from '../../../src/protocol/conditioner';
 import { windowOfWeight } from '../../../src/protocol/weight-window';
-import { ask } from '../../base/store/question';
-import { stateOf } from '../../base/store/store';
+import { ask, stateOf } from '../../base/store/store';
 
 /** `from` is 0 for an axis that is shown as a whole. */
 export type WeightChoice = Pick<WeightView, 'layer' | 'name' | 'shape' | 'axes' | 'from'>;

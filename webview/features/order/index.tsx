@@ -2,7 +2,7 @@
 import { type OrderView, hardlyUsed, isAllowed, linksOf, orderPage } from '../../../src/protocol/order';
 import type { LayerInfo } from '../../../src/protocol/model';
 import { layerTab, type LayerTabProps } from '../../base/layers/layer-tab';
-import { type LayerFeature, stateOf } from '../../base/store/store';
+import { type LayerFeature, stateOf, ask } from '../../base/store/store';
 import { words } from '../../base/words';
 import { columnsOf, valuesOf, vector, type ViewData } from '../../base/view-data/view-data';
 import { magnitudeScale, maskColors, type ColorScale, Legend } from '../../base/canvas/color-maps';
@@ -19,7 +19,6 @@ import { Heading } from '../../base/controls/heading';
 import { text } from './text';
 import './style.css';
 import { signal } from '@preact/signals';
-import { ask } from '../../base/store/question';
 
 const orderState = stateOf((store) => {
   /** First place that is shown. */

@@ -1,9 +1,8 @@
 /** Where examples go from data to noise, and how straight their paths are. */
 import { hasPaths, spanOf, type FieldPaths } from '../../../src/protocol/field';
-import { planeAxes } from '../../base/canvas/axes';
+import { planeAxes, drawDot, drawPoints, frameOf, type PlaneFrame, toScreen } from '../../base/canvas/points';
 import { Board } from '../../base/canvas/canvas';
 import { item } from '../../base/canvas/planes';
-import { drawDot, drawPoints, frameOf, type PlaneFrame, toScreen } from '../../base/canvas/points';
 import { cssText } from '../../base/canvas/theme';
 import { Distribution } from '../../base/charts/distribution';
 import { Heading } from '../../base/controls/heading';
@@ -12,8 +11,7 @@ import { FeaturePair, fieldPair } from '../../base/layers/feature-pair';
 import { featureName } from '../../base/layers/layer-names';
 import { layerTab, type LayerTabProps } from '../../base/layers/layer-tab';
 import { Sized } from '../../base/size/sized';
-import { ask } from '../../base/store/question';
-import { type LayerFeature, stateOf } from '../../base/store/store';
+import { ask, type LayerFeature, stateOf } from '../../base/store/store';
 import { useStore } from '../../base/store/use-store';
 import { vector } from '../../base/view-data/view-data';
 import { words } from '../../base/words';

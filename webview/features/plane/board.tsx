@@ -12,14 +12,14 @@ import {
   toScreen,
   type PlaneFrame,
   drawValues,
+  planeAxes,
 } from '../../base/canvas/points';
 import { planeState } from './state';
-import { latest } from '../../base/store/question';
+import { latest } from '../../base/store/store';
 import { useStore } from '../../base/store/use-store';
 import { featureName } from '../../base/layers/layer-names';
 import { text } from './text';
 import { Board } from '../../base/canvas/canvas';
-import { planeAxes } from '../../base/canvas/axes';
 import { bentCells, type BentCells } from './bent-cells';
 import { between, boundsAt, eased } from '../../../src/protocol/between-stages';
 import { densityScale, drawCells, drawGrid, drawPath } from './draw';

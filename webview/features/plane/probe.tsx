@@ -7,7 +7,7 @@ import { Button, TextField, LinkButton } from '../../base/controls/toolkit';
 import { fixed, signed } from '../../base/format/numbers';
 import { pair } from './board';
 import { planeState } from './state';
-import { latest } from '../../base/store/question';
+import { latest } from '../../base/store/store';
 import { useStore, useFeature, AnswerView } from '../../base/store/use-store';
 import { subscript } from '../../../src/base/digits';
 import { featureName, layerNumber, layerPhrase, shortName } from '../../base/layers/layer-names';

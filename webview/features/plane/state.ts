@@ -2,8 +2,7 @@
 import { batch as together, computed, signal } from '@preact/signals';
 import type { PathStart } from '../../../src/protocol/plane';
 import { isPlane, planeCellsQuery, planeDensityQuery } from '../../../src/protocol/questions';
-import { ask } from '../../base/store/question';
-import { stateOf } from '../../base/store/store';
+import { ask, stateOf } from '../../base/store/store';
 
 export type Behind = 'grid' | 'density';
 

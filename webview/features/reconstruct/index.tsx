@@ -2,7 +2,7 @@
 import type { Reconstructions } from '../../../src/protocol/inspect';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { scaleCount, defaultFresh } from '../../../src/protocol/questions';
-import { type RegionFeature, type Store, stateOf } from '../../base/store/store';
+import { type RegionFeature, type Store, stateOf, ask } from '../../base/store/store';
 import { valuesOf, vector, type ViewData } from '../../base/view-data/view-data';
 import { flat, item, pixelRange } from '../../base/canvas/planes';
 import { useStore, useFeature, AnswerView, Message } from '../../base/store/use-store';
@@ -13,7 +13,6 @@ import { cornersState } from '../../base/examples/corners-state';
 import { text } from './text';
 import { signal } from '@preact/signals';
 import type { FreshLatents } from '../../../src/protocol/selection';
-import { ask } from '../../base/store/question';
 
 const reconstructState = stateOf((store) => {
   const { grid } = store.state(cornersState);

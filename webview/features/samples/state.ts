@@ -1,7 +1,6 @@
 import { signal } from '@preact/signals';
 import { isPlane } from '../../../src/protocol/questions';
-import { ask, latest } from '../../base/store/question';
-import { stateOf } from '../../base/store/store';
+import { ask, latest, stateOf } from '../../base/store/store';
 
 export const samplesState = stateOf((store) => {
   const { context, model, runnable, samplesQuery, pickedSample } = store;

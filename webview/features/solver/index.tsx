@@ -6,8 +6,7 @@ import { logarithmic } from '../../base/charts/scale';
 import { logTicks, scientific, tickText } from '../../base/format/numbers';
 import { Verdict } from '../../base/layers/verdict';
 import { text } from './text';
-import { ask } from '../../base/store/question';
-import { stateOf, type LayerFeature } from '../../base/store/store';
+import { ask, stateOf, type LayerFeature } from '../../base/store/store';
 import { AnswerView, useFeature } from '../../base/store/use-store';
 import { columnsOf } from '../../base/view-data/view-data';
 

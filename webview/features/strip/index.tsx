@@ -9,7 +9,7 @@ import { onlyMoves, isCoupling, isPlane } from '../../../src/protocol/questions'
 import { Choice } from '../../base/controls/segmented';
 import { Button, LinkButton } from '../../base/controls/toolkit';
 import { fixed, roundUp, scientific, shapeText, signed, tickText, unknown } from '../../base/format/numbers';
-import { isStale, latest } from '../../base/store/question';
+import { isStale, latest, type RegionFeature, stateOf } from '../../base/store/store';
 import { type ShownRow, type ShownStrip, stripState } from '../../base/store/strip-state';
 import { useStore } from '../../base/store/use-store';
 import { words } from '../../base/words';
@@ -33,7 +33,6 @@ import { useResized } from '../../base/size/resized';
 import { stripNumbers } from './numbers';
 import { planeView } from '../../base/store/plane-view';
 import { subtitleOf, titleOf } from '../../base/model-title';
-import { type RegionFeature, stateOf } from '../../base/store/store';
 import './style.css';
 
 /** Whether the strip's bars are of the example or the mean of the batch. */
