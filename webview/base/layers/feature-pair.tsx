@@ -2,7 +2,7 @@
 import { type Signal, signal } from '@preact/signals';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { Dropdown } from '../controls/toolkit';
-import { stateOf } from '../store/store';
+import { stateOf, type Store } from '../store/store';
 import { useStore } from '../store/use-store';
 import { words } from '../words';
 import { featureName } from './layer-names';
@@ -11,6 +11,13 @@ import { featureName } from './layer-names';
 export const fieldPair = stateOf(() => {
   const features = signal<[number, number]>([0, 1]);
   return { features, reset: () => void (features.value = [0, 1]) };
+});
+
+/** What all of these views ask about. */
+export const fieldQuery = (store: Store) => ({
+  batch: store.batch.value,
+  example: store.example.value,
+  features: store.state(fieldPair).features.value,
 });
 
 export function FeaturePair({ model, pair }: { model: ModelSummary; pair: Signal<[number, number]> }) {

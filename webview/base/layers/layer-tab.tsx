@@ -1,8 +1,13 @@
 /** The view and the numbers of an answer about a layer. */
 import type { ComponentChildren } from 'preact';
+import type {
+  InspectorAnswer,
+  InspectorMethod,
+  InspectorQuery,
+} from '../../../src/protocol/inspector-questions';
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
 import { useStore, AnswerView } from '../store/use-store';
-import type { Question, LayerFeature, Store } from '../store/store';
+import { ask, stateOf, type LayerFeature, type Question, type Store } from '../store/store';
 import { type ViewData, places, vector } from '../view-data/view-data';
 import type { ShownLayer } from '../store/layer-view';
 
@@ -30,6 +35,37 @@ export function layerTab<View>(
       return view ? numbersOf(view) : {};
     },
   };
+}
+
+interface QuestionTab<M extends InspectorMethod> extends Omit<
+  LayerFeature,
+  'region' | 'state' | 'View' | 'numbers' | 'layerView'
+> {
+  method: M;
+  /** What is asked of a layer while the tab is open, if anything. */
+  query(layer: LayerInfo, store: Store): InspectorQuery<M> | false | undefined;
+  Tab(props: LayerTabProps<InspectorAnswer<M>>): ComponentChildren;
+  numbers(view: InspectorAnswer<M>): ViewData;
+  failedTitle?: () => string;
+}
+
+/** A tab with a question of its own. */
+export function questionTab<M extends InspectorMethod>({
+  method,
+  query,
+  Tab,
+  numbers,
+  failedTitle,
+  ...feature
+}: QuestionTab<M>): LayerFeature {
+  const state = stateOf((store) =>
+    ask(store.context, method, () => {
+      const layer = store.layerInfo();
+      return (store.shows(feature.id) && layer && query(layer, store)) || null;
+    }),
+  );
+  const tab = layerTab((store) => store.state(state), Tab, numbers, failedTitle);
+  return { region: 'layer', state, ...feature, ...tab };
 }
 
 /** In place of maps that are still computed; frames keep the size of the ready view. */

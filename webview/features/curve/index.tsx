@@ -4,8 +4,7 @@ import type { TransformCurveView, SplineOverlay } from '../../../src/protocol/tr
 import { rowOf } from '../../../src/base/shape';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { hasTails, manyOutside } from '../../../src/protocol/spline';
-import { layerTab, type LayerTabProps } from '../../base/layers/layer-tab';
-import { type LayerFeature, stateOf, ask } from '../../base/store/store';
+import { questionTab, type LayerTabProps } from '../../base/layers/layer-tab';
 import { vector, type ViewData } from '../../base/view-data/view-data';
 import { Area, Bars, Box, Chart, Dots, Hatch, Line, Rule, type Channel } from '../../base/charts/chart';
 import { logarithmic } from '../../base/charts/scale';
@@ -19,15 +18,6 @@ import { Heading } from '../../base/controls/heading';
 import { text } from './text';
 import { BinMaps } from './maps';
 import './style.css';
-
-const curveState = stateOf((store) =>
-  ask(store.context, 'transformCurve', () => {
-    const layer = store.layerInfo();
-    return store.shows('curve') && store.selection.value && layer && hasCurves(layer)
-      ? { ...store.selection.value, layer: layer.index }
-      : null;
-  }),
-);
 
 /** One row for each place of the curve of each feature. */
 function curveNumbers(view: TransformCurveView): ViewData {
@@ -58,15 +48,16 @@ function curveNumbers(view: TransformCurveView): ViewData {
   };
 }
 
-export const curve: LayerFeature = {
+export const curve = questionTab({
   id: 'curve',
-  region: 'layer',
   title: () => text.tab,
   applies: (model) => model.layers.some(hasCurves),
-  state: curveState,
   missing: (layer) => (hasCurves(layer) ? undefined : { title: text.noCurve, why: text.noCurveWhy }),
-  ...layerTab((store) => store.state(curveState), CurveTab, curveNumbers),
-};
+  method: 'transformCurve',
+  query: (layer, store) => hasCurves(layer) && { ...store.selection.value!, layer: layer.index },
+  Tab: CurveTab,
+  numbers: curveNumbers,
+});
 
 const shareOf = (share: number): string => percent(share, share > 0 && share < 0.0995 ? 1 : 0);
 

@@ -8,27 +8,13 @@ import { theme } from '../../base/canvas/theme';
 import { trimmedSize } from '../../base/canvas/trimmed';
 import { Heading } from '../../base/controls/heading';
 import { fixed, roundUp, signed, tickText } from '../../base/format/numbers';
-import { FeaturePair, fieldPair } from '../../base/layers/feature-pair';
+import { FeaturePair, fieldPair, fieldQuery } from '../../base/layers/feature-pair';
 import { featureName } from '../../base/layers/layer-names';
-import { layerTab, type LayerTabProps } from '../../base/layers/layer-tab';
+import { questionTab, type LayerTabProps } from '../../base/layers/layer-tab';
 import { Sized } from '../../base/size/sized';
-import { ask, type LayerFeature, stateOf } from '../../base/store/store';
 import { useStore } from '../../base/store/use-store';
 import { drawArrows } from './draw';
 import { text } from './text';
-
-const fieldState = stateOf((store) =>
-  ask(store.context, 'fieldPlane', () =>
-    store.shows('field') && store.layerInfo()?.times
-      ? {
-          layer: store.layer.value,
-          batch: store.batch.value,
-          example: store.example.value,
-          features: store.state(fieldPair).features.value,
-        }
-      : null,
-  ),
-);
 
 /** Largest side of the plane, px. */
 const largestSide = 360;
@@ -90,21 +76,18 @@ function FieldTab({ model, layer, view }: LayerTabProps<FieldPlane>) {
   );
 }
 
-export const field: LayerFeature = {
+export const field = questionTab({
   id: 'field',
-  region: 'layer',
   asks: 'fieldPlane',
   title: () => text.tab,
   applies: hasFieldPlane,
   missing: ({ times }) => (times ? undefined : { title: text.noField, why: text.chooseSlice }),
   ofData: true,
-  state: fieldState,
-  ...layerTab(
-    (store) => store.state(fieldState),
-    FieldTab,
-    ({ velocity, rate, points }) => ({
-      columns: [{ name: 'nats_per_t', values: rate.data }],
-      arrays: { velocity, rate, points },
-    }),
-  ),
-};
+  method: 'fieldPlane',
+  query: (layer, store) => layer.times && { layer: layer.index, ...fieldQuery(store) },
+  Tab: FieldTab,
+  numbers: ({ velocity, rate, points }) => ({
+    columns: [{ name: 'nats_per_t', values: rate.data }],
+    arrays: { velocity, rate, points },
+  }),
+});

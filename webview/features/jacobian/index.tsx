@@ -2,8 +2,8 @@
 import { hasJacobian, jacobianQuery } from '../../../src/protocol/questions';
 import { type JacobianView, largestJacobianBlock, usualBlock } from '../../../src/protocol/jacobian';
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
-import { type LayerFeature, stateOf, ask } from '../../base/store/store';
-import { layerTab, type LayerTabProps } from '../../base/layers/layer-tab';
+import { stateOf } from '../../base/store/store';
+import { questionTab, type LayerTabProps } from '../../base/layers/layer-tab';
 import { words } from '../../base/words';
 import { columnsOf, valuesOf, vector, type ViewData } from '../../base/view-data/view-data';
 import { Choice, Segmented } from '../../base/controls/segmented';
@@ -20,22 +20,11 @@ import { text } from './text';
 import './style.css';
 import { signal } from '@preact/signals';
 
-const jacobianState = stateOf((store) => {
-  const { selection, marked } = store;
-  // A saved page holds the block around the first element that moves.
+const jacobianState = stateOf(() => ({
+  order: signal<'passing' | 'own'>('passing'),
   /** Elements of the block, of layers with more than are shown at once. */
-  const count = signal(usualBlock);
-  return {
-    order: signal<'passing' | 'own'>('passing'),
-    count,
-    jacobian: ask(store.context, 'jacobian', () => {
-      const layer = store.layerInfo();
-      return store.shows('jacobian') && selection.value && layer && hasJacobian(layer)
-        ? jacobianQuery(selection.value, layer, store.isSaved ? -1 : marked.value, count.value)
-        : null;
-    }),
-  };
-});
+  count: signal(usualBlock),
+}));
 
 /** One row for each y, one column for each x; elements by their number in the layer. */
 function jacobianNumbers({ elements, matrix, passes, expected }: JacobianView): ViewData {
@@ -54,23 +43,25 @@ function jacobianNumbers({ elements, matrix, passes, expected }: JacobianView): 
   };
 }
 
-export const jacobian: LayerFeature = {
+export const jacobian = questionTab({
   id: 'jacobian',
-  region: 'layer',
   asks: 'jacobian',
   title: () => text.tab,
-  state: jacobianState,
   missing(layer) {
     if (layer.lacksJacobian) return { title: words.notInRecording, why: words.largeJacobian };
     return hasJacobian(layer) ? undefined : { title: text.noJacobian, why: text.noJacobianWhy };
   },
-  ...layerTab(
-    (store) => store.state(jacobianState).jacobian,
-    JacobianTab,
-    jacobianNumbers,
-    () => text.noJacobianHere,
-  ),
-};
+  method: 'jacobian',
+  query(layer, store) {
+    const { count } = store.state(jacobianState);
+    // A saved page holds the block around the first element that moves.
+    const marked = store.isSaved ? -1 : store.marked.value;
+    return hasJacobian(layer) && jacobianQuery(store.selection.value!, layer, marked, count.value);
+  },
+  Tab: JacobianTab,
+  numbers: jacobianNumbers,
+  failedTitle: () => text.noJacobianHere,
+});
 
 const blockSizes = [8, usualBlock, 16, largestJacobianBlock];
 

@@ -3,9 +3,8 @@ import { isCoupling } from '../../../src/protocol/questions';
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
 import type { MaskView } from '../../../src/protocol/inspect';
 import type { NdArray } from '../../../src/protocol/tensors';
-import { type LayerFeature, stateOf, ask } from '../../base/store/store';
 import { featureName } from '../../base/layers/layer-names';
-import { layerTab, type LayerTabProps } from '../../base/layers/layer-tab';
+import { questionTab, type LayerTabProps } from '../../base/layers/layer-tab';
 import { places, type ViewData } from '../../base/view-data/view-data';
 import { grayScale, maskColors, type ColorScale } from '../../base/canvas/color-maps';
 import { planesOf, type Plane } from '../../base/canvas/planes';
@@ -21,13 +20,6 @@ import { Heading } from '../../base/controls/heading';
 import { text } from './text';
 import './style.css';
 
-const maskState = stateOf((store) =>
-  ask(store.context, 'mask', () => {
-    const layer = store.layerInfo();
-    return store.shows('mask') && layer && isCoupling(layer) ? { layer: layer.index } : null;
-  }),
-);
-
 function maskNumbers(view: MaskView): ViewData {
   return {
     columns: [...places(view.inImage.shape), { name: 'read', values: view.inImage.data }],
@@ -41,15 +33,16 @@ function whyNone({ order }: LayerInfo, model: ModelSummary): string {
   return text.inOrder([...shown, ...(order.length > shown.length ? ['…'] : [])].join(', '));
 }
 
-export const mask: LayerFeature = {
+export const mask = questionTab({
   id: 'mask',
-  region: 'layer',
   title: () => text.tab,
-  state: maskState,
   missing: (layer, model) =>
     isCoupling(layer) ? undefined : { title: text.noMask, why: whyNone(layer, model) },
-  ...layerTab((store) => store.state(maskState), MaskTab, maskNumbers),
-};
+  method: 'mask',
+  query: (layer) => isCoupling(layer) && { layer: layer.index },
+  Tab: MaskTab,
+  numbers: maskNumbers,
+});
 
 const size = 144;
 

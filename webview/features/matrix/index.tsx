@@ -1,23 +1,10 @@
 import { hasMatrix, mostMixed, type MixingView, fewMixed } from '../../../src/protocol/mixing';
 import type { LayerInfo } from '../../../src/protocol/model';
-import { layerTab } from '../../base/layers/layer-tab';
-import { type LayerFeature, stateOf, ask } from '../../base/store/store';
+import { questionTab } from '../../base/layers/layer-tab';
 import { text } from './text';
 import { MatrixTab } from './view';
 import './style.css';
 import { valuesOf, vector, type ViewData } from '../../base/view-data/view-data';
-
-const matrixState = stateOf((store) => {
-  // A saved page holds the way of the first feature.
-  return ask(store.context, 'mixing', () => {
-    const layer = store.layerInfo();
-    if (!store.shows('matrix') || !store.selection.value || !layer || !hasMatrix(layer)) return null;
-    const n = layer.inputShape.at(-1)!;
-    // The ways of a few are all there, whichever is marked.
-    const marked = store.isSaved || n <= fewMixed ? -1 : store.marked.value;
-    return { layer: layer.index, feature: marked < 0 ? -1 : marked % n };
-  });
-});
 
 /** One row for each output, one column for each input; what is of all layers comes as arrays. */
 function matrixNumbers(view: MixingView): ViewData {
@@ -48,12 +35,19 @@ function missing(layer: LayerInfo): { title: string; why: string } | undefined {
     : { title: text.noMatrix, why: text.noMatrixWhy };
 }
 
-export const matrix: LayerFeature = {
+export const matrix = questionTab({
   id: 'matrix',
-  region: 'layer',
   title: () => text.tab,
   applies: (model) => model.layers.some(({ mixes }) => mixes),
-  state: matrixState,
   missing,
-  ...layerTab((store) => store.state(matrixState), MatrixTab, matrixNumbers),
-};
+  method: 'mixing',
+  query(layer, store) {
+    if (!hasMatrix(layer)) return undefined;
+    const n = layer.inputShape.at(-1)!;
+    // The ways of a few are all there, whichever is marked; a saved page holds the way of the first feature.
+    const marked = store.isSaved || n <= fewMixed ? -1 : store.marked.value;
+    return { layer: layer.index, feature: marked < 0 ? -1 : marked % n };
+  },
+  Tab: MatrixTab,
+  numbers: matrixNumbers,
+});

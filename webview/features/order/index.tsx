@@ -1,8 +1,8 @@
 /** Which feature depends on which: what the layer's order allows, what a batch shows, and what each direction costs. */
 import { type OrderView, hardlyUsed, isAllowed, linksOf, orderPage } from '../../../src/protocol/order';
 import type { LayerInfo } from '../../../src/protocol/model';
-import { layerTab, type LayerTabProps } from '../../base/layers/layer-tab';
-import { type LayerFeature, stateOf, ask } from '../../base/store/store';
+import { questionTab, type LayerTabProps } from '../../base/layers/layer-tab';
+import { stateOf } from '../../base/store/store';
 import { words } from '../../base/words';
 import { columnsOf, valuesOf, vector, type ViewData } from '../../base/view-data/view-data';
 import { magnitudeScale, maskColors, type ColorScale, Legend } from '../../base/canvas/color-maps';
@@ -28,12 +28,6 @@ const orderState = stateOf((store) => {
     from,
     /** How the maps are sorted. */
     sorted: signal<'own' | 'features'>('own'),
-    order: ask(store.context, 'order', () => {
-      const layer = store.layerInfo();
-      return store.shows('order') && store.selection.value && layer?.order
-        ? { layer: layer.index, batch: store.batch.value, from: from.value }
-        : null;
-    }),
   };
 });
 
@@ -48,18 +42,23 @@ function orderNumbers({ features, measured, from }: OrderView): ViewData {
   };
 }
 
-export const order: LayerFeature = {
+export const order = questionTab({
   id: 'order',
-  region: 'layer',
   title: () => text.tab,
   applies: (model) => model.layers.some((layer) => layer.order !== undefined),
-  state: orderState,
   missing(layer) {
     if (!layer.order) return { title: text.noOrder, why: text.noOrderWhy };
     return layer.lacksJacobian ? { title: words.notInRecording, why: words.largeJacobian } : undefined;
   },
-  ...layerTab((store) => store.state(orderState).order, OrderTab, orderNumbers),
-};
+  method: 'order',
+  query: (layer, store) =>
+    layer.order && {
+      ...{ layer: layer.index, batch: store.batch.value },
+      from: store.state(orderState).from.value,
+    },
+  Tab: OrderTab,
+  numbers: orderNumbers,
+});
 
 /** Links that a sentence names. */
 const named = 3;

@@ -7,27 +7,14 @@ import { cssText } from '../../base/canvas/theme';
 import { Distribution } from '../../base/charts/distribution';
 import { Heading } from '../../base/controls/heading';
 import { fixed, tickText } from '../../base/format/numbers';
-import { FeaturePair, fieldPair } from '../../base/layers/feature-pair';
+import { FeaturePair, fieldPair, fieldQuery } from '../../base/layers/feature-pair';
 import { featureName } from '../../base/layers/layer-names';
-import { layerTab, type LayerTabProps } from '../../base/layers/layer-tab';
+import { questionTab, type LayerTabProps } from '../../base/layers/layer-tab';
 import { Sized } from '../../base/size/sized';
-import { ask, type LayerFeature, stateOf } from '../../base/store/store';
 import { useStore } from '../../base/store/use-store';
 import { vector } from '../../base/view-data/view-data';
 import { words } from '../../base/words';
 import { text } from './text';
-
-const pathsState = stateOf((store) =>
-  ask(store.context, 'fieldPaths', () =>
-    store.shows('paths')
-      ? {
-          batch: store.batch.value,
-          example: store.example.value,
-          features: store.state(fieldPair).features.value,
-        }
-      : null,
-  ),
-);
 
 /** Largest side of the plane, px. */
 const largestSide = 320;
@@ -90,24 +77,21 @@ function PathsTab({ model, layer, view }: LayerTabProps<FieldPaths>) {
   );
 }
 
-export const paths: LayerFeature = {
+export const paths = questionTab({
   id: 'paths',
-  region: 'layer',
   asks: 'fieldPaths',
   title: () => text.tab,
   applies: hasPaths,
   ofData: true,
-  state: pathsState,
+  method: 'fieldPaths',
+  query: (_, store) => fieldQuery(store),
+  Tab: PathsTab,
   // One row for each example, the selected one first.
-  ...layerTab(
-    (store) => store.state(pathsState),
-    PathsTab,
-    ({ times, states, straightness }) => ({
-      columns: [{ name: 'length_by_chord', values: straightness }],
-      arrays: { t: vector(times), paths: states, length_by_chord: vector(straightness) },
-    }),
-  ),
-};
+  numbers: ({ times, states, straightness }) => ({
+    columns: [{ name: 'length_by_chord', values: straightness }],
+    arrays: { t: vector(times), paths: states, length_by_chord: vector(straightness) },
+  }),
+});
 
 /** A line through the points [T, 2]; a canvas passes over those that are not finite. */
 function drawPath(
