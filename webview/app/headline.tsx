@@ -216,9 +216,7 @@ export function StepPicker({ model }: { model: ModelSummary }) {
       <span class="label">{words.step}</span>
       <Slider
         label={words.step}
-        min={0}
         max={checkpoints.length - 1}
-        step={1}
         value={at}
         valueText={text.stepOf(step, at + 1, checkpoints.length)}
         onInput={(value) => (draft.value = value)}

@@ -107,7 +107,6 @@ export function App({ host, start, keep }: AppProps) {
             label={words.density}
             min={1}
             max={40}
-            step={1}
             value={density.value}
             valueText={text.perDab(density.value)}
             onInput={(value) => (density.value = value)}

@@ -63,7 +63,7 @@ type SizedChartProps = ChartProps & {
 /** In the room that there is, or as high as is said. */
 export function Chart({ height, widest: most = Infinity, ...chart }: SizedChartProps) {
   return (
-    <Sized {...(height === undefined ? {} : { height })}>
+    <Sized height={height}>
       {(width, tall) => <Plot {...chart} width={Math.min(width, most)} height={tall} />}
     </Sized>
   );

@@ -48,7 +48,7 @@ export function Distribution(props: DistributionProps) {
     title: log ? `${unit}, log axis` : unit,
   };
   return (
-    <Sized {...(height === undefined ? {} : { height })}>
+    <Sized height={height}>
       {(width, tall) => {
         const bins = Math.max(12, Math.min(48, Math.round(width / 6)));
         const count = (series: ArrayLike<number>): Histogram => binned(series, low, high, bins, log);
@@ -56,12 +56,10 @@ export function Distribution(props: DistributionProps) {
           <Histograms
             {...{ width, label, x }}
             height={tall}
-            {...(values ? { filled: count(values) } : {})}
-            {...(outline ? { line: count(outline) } : {})}
-            {...(dashed?.length ? { dashes: count(dashed) } : {})}
-            {...(marked
-              ? { marked: { ...marked, valueText: fixed(negated ? -marked.value : marked.value, 2) } }
-              : {})}
+            filled={values && count(values)}
+            line={outline && count(outline)}
+            dashes={dashed?.length ? count(dashed) : undefined}
+            marked={marked && { ...marked, valueText: fixed(negated ? -marked.value : marked.value, 2) }}
           />
         );
       }}

@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import { compact, count, logTicks, nextRound, ticks, tickText } from '../format/numbers';
+import { Sized } from '../size/sized';
 import { words } from '../words';
 import { Plot, Rule } from './chart';
 import { linePath } from './decimate';
@@ -17,7 +18,9 @@ export interface RunLine {
   y: Float32Array;
 }
 
-export interface RunChartProps extends Size {
+export interface RunChartProps {
+  /** px; without it, as high as there is room. */
+  height?: number;
   lines: readonly RunLine[];
   axis: 'step' | 'time';
   log?: boolean;
@@ -59,18 +62,12 @@ function widthOf(lines: readonly RunLine[]): { low: number; high: number } {
   return low <= high ? { low, high } : { low: 0, high: 1 };
 }
 
-export function RunChart({
-  width,
-  height,
-  lines,
-  axis,
-  log = false,
-  smoothing = 0,
-  end,
-  at,
-  marks = [],
-  label,
-}: RunChartProps) {
+export function RunChart({ height, ...chart }: RunChartProps) {
+  return <Sized height={height}>{(width, tall) => <Curves {...chart} width={width} height={tall} />}</Sized>;
+}
+
+function Curves(props: Omit<RunChartProps, 'height'> & Size) {
+  const { width, height, lines, axis, log = false, smoothing = 0, end, at, marks = [], label } = props;
   const hover = useSignal<number | undefined>(undefined);
   const base = height - foot;
   const drawn = useMemo(() => {

@@ -34,9 +34,7 @@ export function Pager({ offset, size, total, shown, label, onChange }: PagerProp
       {last > 1 ? (
         <Slider
           label={label}
-          min={0}
           max={last}
-          step={1}
           value={page}
           valueText={shown}
           onInput={(value) => onChange(value * size)}

@@ -1,8 +1,10 @@
 export interface SliderProps {
   label: string;
-  min: number;
+  /** 0 by default. */
+  min?: number;
   max: number;
-  step: number;
+  /** 1 by default. */
+  step?: number;
   value: number;
   valueText?: string;
   disabled?: boolean;
@@ -19,9 +21,9 @@ export function Slider(props: SliderProps) {
       type="range"
       aria-label={props.label}
       aria-valuetext={props.valueText}
-      min={props.min}
+      min={props.min ?? 0}
       max={props.max}
-      step={props.step}
+      step={props.step ?? 1}
       value={props.value}
       disabled={props.disabled}
       onInput={(event) => props.onInput(read(event))}

@@ -50,7 +50,6 @@ export function CurveControls() {
         <span class="label">{text.smoothing}</span>
         <Slider
           label={text.smoothing}
-          min={0}
           max={0.99}
           step={0.01}
           value={smoothing}

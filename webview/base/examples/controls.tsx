@@ -39,7 +39,6 @@ export function Temperature({
       <span>{words.temperature}</span>
       <Slider
         label={name}
-        min={0}
         max={1.5}
         step={0.05}
         value={shown}

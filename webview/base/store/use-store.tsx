@@ -36,7 +36,7 @@ export function Message({ title, why, bad, children }: MessageProps) {
 
 interface AnswerViewProps<T> {
   question: Question<T>;
-  /** Content of the box while nothing is known yet; frames keep the size of the ready view. */
+  /** Content of the box while nothing is known yet, or its height, px; frames keep the size of the ready view. */
   skeleton?: ComponentChildren;
   /** Instead of nothing, while the question is not asked. */
   idle?: ComponentChildren;

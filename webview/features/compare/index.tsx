@@ -7,7 +7,6 @@ import type { LayerView, SampleGrid, Strip } from '../../../src/protocol/inspect
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
 import type { TensorView } from '../../../src/protocol/tensors';
 import { RunChart } from '../../base/charts/run-chart';
-import { Sized } from '../../base/size/sized';
 import { Choice } from '../../base/controls/segmented';
 import { Button, Dropdown } from '../../base/controls/toolkit';
 import { signedScale, Legend } from '../../base/canvas/color-maps';
@@ -434,19 +433,14 @@ function ComparedRuns({ a, b }: Pair) {
       <p class="tick">
         {a.runFolder === b.runFolder && a.runFolder ? text.compareSameRun : text.compareCurvesKey}
       </p>
-      <Sized height={170}>
-        {(width, height) => (
-          <RunChart
-            width={width}
-            height={height}
-            lines={lines}
-            axis={axis}
-            log={log}
-            smoothing={smoothing}
-            label={`${words.validation}, ${bits ? words.bitsPerDim : words.nats}`}
-          />
-        )}
-      </Sized>
+      <RunChart
+        height={170}
+        lines={lines}
+        axis={axis}
+        log={log}
+        smoothing={smoothing}
+        label={`${words.validation}, ${bits ? words.bitsPerDim : words.nats}`}
+      />
     </section>
   );
 }

@@ -132,12 +132,8 @@ function Marginal({ model, one, band }: { model: ModelSummary; one: FeatureCompa
   const name = featureName(model, feature);
   const [low, high] = [edges[0]!, edges.at(-1)!];
   const { notice } = sampleLimits.outside;
-  const marked =
-    below + above <= notice
-      ? {}
-      : below >= above
-        ? { marked: { value: smallest, text: text.smallest, valueText: fixed(smallest, 2) } }
-        : { marked: { value: most, text: text.largest, valueText: fixed(most, 2) } };
+  const [end, endText] = below >= above ? [smallest, text.smallest] : [most, text.largest];
+  const marked = { value: end, text: endText, valueText: fixed(end, 2) };
   const shown = fixed(distance, 2);
   return (
     <figure data-feature={name} data-sign={sign}>
@@ -166,7 +162,7 @@ function Marginal({ model, one, band }: { model: ModelSummary; one: FeatureCompa
             }}
             filled={{ edges, counts: histogram.data }}
             line={{ edges, counts: histogram.samples }}
-            {...marked}
+            marked={below + above > notice ? marked : undefined}
             label={text.marginal(name, shown)}
           />
         )}

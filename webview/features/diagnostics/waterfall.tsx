@@ -9,6 +9,8 @@ import { text } from './text';
 interface Part {
   name: string;
   pick(parts: LogProbParts): number;
+  /** The sum of the others, from 0. */
+  total?: true;
 }
 
 export interface WaterfallProps {
@@ -32,21 +34,19 @@ export function Waterfall({ model, example, mean }: WaterfallProps) {
     ...(layers === undefined ? [] : [{ name: layers, pick: (p: LogProbParts) => p.couplings }]),
     ...(norms === undefined ? [] : [{ name: norms, pick: (p: LogProbParts) => p.norm }]),
     { name: words.logPZ, pick: (p) => p.prior },
+    { name: words.logPX, pick: (p) => -p.nats, total: true },
   ];
   let sum = 0;
   const bars = all.map((part) => {
     const value = drawn ? part.pick(drawn) * factor(drawn) : NaN;
-    const from = sum;
+    const from = part.total ? 0 : sum;
     sum += value;
     return { ...part, value, from };
   });
-  const low = Math.min(0, ...bars.flatMap((bar) => [bar.from, bar.from + bar.value]).filter(Number.isFinite));
-  const high = Math.max(
-    ...bars.flatMap((bar) => [bar.from, bar.from + bar.value]).filter(Number.isFinite),
-    1e-9,
-  );
+  const ends = bars.flatMap(({ from, value, total }) => (total ? [] : [from, from + value]));
+  const low = Math.min(0, ...ends.filter(Number.isFinite));
+  const high = Math.max(...ends.filter(Number.isFinite), 1e-9);
   const percent = (value: number): number => ((value - low) / (high - low)) * 100;
-  const total = drawn ? -drawn.nats * factor(drawn) : NaN;
   const cell = (parts: LogProbParts | undefined, part: Part): string =>
     parts ? signed(part.pick(parts) * factor(parts), 2) : unknown;
   return (
@@ -68,7 +68,12 @@ export function Waterfall({ model, example, mean }: WaterfallProps) {
         </span>
       </div>
       {bars.map((bar) => (
-        <div role="row" class="row-contents" key={bar.name} data-part={bar.name}>
+        <div
+          role="row"
+          class={bar.total ? 'row-contents strong' : 'row-contents'}
+          key={bar.name}
+          data-part={bar.total ? 'total' : bar.name}
+        >
           <span role="rowheader">{bar.name}</span>
           <span class="b" aria-hidden="true">
             {Number.isFinite(bar.value) && Number.isFinite(bar.from) ? (
@@ -76,7 +81,7 @@ export function Waterfall({ model, example, mean }: WaterfallProps) {
                 style={{
                   left: `${percent(Math.min(bar.from, bar.from + bar.value))}%`,
                   width: `${percent(Math.abs(bar.value) + low)}%`,
-                  background: bar.value < 0 ? 'var(--neg)' : 'var(--pos)',
+                  background: bar.total ? 'var(--fg)' : bar.value < 0 ? 'var(--neg)' : 'var(--pos)',
                 }}
               />
             ) : null}
@@ -89,26 +94,6 @@ export function Waterfall({ model, example, mean }: WaterfallProps) {
           </span>
         </div>
       ))}
-      <div role="row" class="row-contents strong" data-part="total">
-        <span role="rowheader">{words.logPX}</span>
-        <span class="b" aria-hidden="true">
-          {Number.isFinite(total) ? (
-            <i
-              style={{
-                left: `${percent(Math.min(0, total))}%`,
-                width: `${percent(Math.abs(total) + low)}%`,
-                background: 'var(--fg)',
-              }}
-            />
-          ) : null}
-        </span>
-        <span role="cell" class="num">
-          {example ? signed(-example.nats * factor(example), 2) : unknown}
-        </span>
-        <span role="cell" class="num muted">
-          {mean ? signed(-mean.nats * factor(mean), 2) : unknown}
-        </span>
-      </div>
     </div>
   );
 }

@@ -237,9 +237,7 @@ function PlanePoints({ model, view }: { model: ModelSummary; view: ManifoldView 
           <ManifoldLine name={name} />
           <Slider
             label={text.angleSlider(name)}
-            min={0}
             max={n - 1}
-            step={1}
             value={at}
             valueText={degrees(view.angles[at] ?? 0)}
             onInput={(value) => (point.value = to(value))}

@@ -1,4 +1,5 @@
 /** ∂y/∂x of the layer: triangular structure, diagonal next to eˢ, determinant next to the claimed log-det. */
+import { power } from '../../../src/base/digits';
 import { hasJacobian, jacobianQuery } from '../../../src/protocol/questions';
 import { type JacobianView, largestJacobianBlock, usualBlock } from '../../../src/protocol/jacobian';
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
@@ -111,7 +112,10 @@ function JacobianTab({ model, layer, view }: LayerTabProps<JacobianView>) {
       <Figures view={view} />
       {view.differences ? (
         <p class="tick" data-differences>
-          {text.centralDifferences(powerOfTwo(view.differences.step), scientific(view.differences.error))}
+          {text.centralDifferences(
+            power(2, Math.round(Math.log2(view.differences.step))),
+            scientific(view.differences.error),
+          )}
         </p>
       ) : null}
       {store.mode.value === 'train' ? <p class="tick">{text.runningOnly}</p> : null}
@@ -161,14 +165,6 @@ function Matrix({ view, places, nameOf }: PartProps) {
       {view.passes ? <p class="tick">{text.triangular}</p> : null}
     </div>
   );
-}
-
-/** 2⁻⁸: steps are powers of two. */
-function powerOfTwo(step: number): string {
-  const digits = '⁰¹²³⁴⁵⁶⁷⁸⁹';
-  const power = Math.round(Math.log2(step));
-  const written = [...String(Math.abs(power))].map((digit) => digits[Number(digit)]).join('');
-  return `2${power < 0 ? '⁻' : ''}${written}`;
 }
 
 function Figures({ view }: { view: JacobianView }) {

@@ -68,9 +68,7 @@ export function WeightPicture({ choice, view }: { choice: WeightChoice; view: We
             </span>
             <Slider
               label={nameOf(axis)}
-              min={0}
               max={shape[axis]! - 1}
-              step={1}
               value={choice.from[axis]!}
               onInput={(value) => move(axis, value)}
             />

@@ -121,9 +121,7 @@ function Walk({ model, last, stageName }: { model: ModelSummary; last: number; s
       <div class="walk-track grow">
         <Slider
           label={text.walk}
-          min={0}
           max={last}
-          step={1}
           value={planes.stage.value}
           valueText={stageName}
           onInput={(value) => {

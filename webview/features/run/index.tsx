@@ -3,7 +3,6 @@ import { useMemo, useEffect } from 'preact/hooks';
 import { LinkButton, Button, TextField } from '../../base/controls/toolkit';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { RunChart, type RunChartProps, type RunLine } from '../../base/charts/run-chart';
-import { Sized } from '../../base/size/sized';
 import { compact, count, fixed, nextRound } from '../../base/format/numbers';
 import { type RunData, runState } from '../../base/store/run-state';
 import { useStore, AnswerView, Message } from '../../base/store/use-store';
@@ -118,7 +117,7 @@ function axisEnd(run: RunData, axis: 'step' | 'time'): number | undefined {
     : end;
 }
 
-interface ChartProps extends Omit<RunChartProps, 'width' | 'height' | 'label'> {
+interface ChartProps extends Omit<RunChartProps, 'label'> {
   model: ModelSummary;
   view: 'loss' | 'error' | 'gradient' | 'rate';
   title: string;
@@ -130,9 +129,7 @@ function Chart({ model, view, title, note, log = true, label = title, ...chart }
   const store = useStore();
   return (
     <ChartBox {...{ model, title, note }} numbers={() => runNumbers(view, store)} about="run" fileName={view}>
-      <Sized>
-        {(width, height) => <RunChart {...chart} log={log} label={label} width={width} height={height} />}
-      </Sized>
+      <RunChart {...chart} log={log} label={label} />
     </ChartBox>
   );
 }

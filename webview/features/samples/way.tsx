@@ -92,15 +92,7 @@ function WayControls({ morph, at }: { morph: Morph; at: number }) {
         has={[at > 0, at < last]}
         go={(by) => go(at + by)}
       >
-        <Slider
-          label={text.way}
-          min={0}
-          max={last}
-          step={1}
-          value={at}
-          valueText={morph.steps[at]!.label}
-          onInput={go}
-        />
+        <Slider label={text.way} max={last} value={at} valueText={morph.steps[at]!.label} onInput={go} />
       </Neighbors>
     </div>
   );
