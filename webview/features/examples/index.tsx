@@ -13,10 +13,9 @@ import { fixed, shortened } from '../../base/format/numbers';
 import { baseName, populationState } from '../../base/store/population-state';
 import { useStore, useFeature, AnswerView, Message } from '../../base/store/use-store';
 import { splitName } from '../../base/split-name';
-import { ExampleList } from '../../base/examples/example-list';
 import { examplesState, type ExampleOrder } from './state';
 import { text } from './text';
-import { Ranked } from './ranked';
+import { CostList, Ranked } from './ranked';
 
 function exampleNumbers(store: Store, model: ModelSummary): ViewData {
   const state = store.state(examplesState);
@@ -211,7 +210,7 @@ function Page({ model, page, split }: PageProps) {
     ) ?? true;
   const indices = Array.from({ length: n }, (_, i) => page.offset + i);
   return (
-    <ExampleList
+    <CostList
       model={model}
       values={page.values}
       unit={unit}

@@ -8,7 +8,7 @@ import { memberRef, type Population, populationState } from '../../base/store/po
 import { useStore, useFeature, AnswerView, Message } from '../../base/store/use-store';
 import { words } from '../../base/words';
 import { text } from './text';
-import { ExampleList } from '../../base/examples/example-list';
+import { ExampleList, type ExampleListProps } from '../../base/examples/example-list';
 import { Scoring } from '../../base/examples/scoring';
 import { TilesSkeleton } from '../../base/examples/tiles';
 import { examplesState } from './state';
@@ -102,7 +102,7 @@ function Page({ model, population, pictures, places, offset }: { model: ModelSum
   const longName = (place: number, i: number): string =>
     text.rankedItem(name, indices[place]!, `${cost(place)} ${unit}`, offset + i + 1, scores.length);
   return (
-    <ExampleList
+    <CostList
       model={model}
       values={pictures.values}
       unit={unit}
@@ -114,5 +114,36 @@ function Page({ model, population, pictures, places, offset }: { model: ModelSum
       }))}
       onPick={(index) => store.selectExample(memberRef(source, index))}
     />
+  );
+}
+
+interface CostListProps extends Pick<ExampleListProps, 'model' | 'values'> {
+  unit: string;
+  examples: readonly {
+    /** Its number in the data that it comes from. */
+    index: number;
+    /** What it costs, as it is written. */
+    cost: string;
+    longName: string;
+    pressed: boolean;
+    disabled?: boolean;
+  }[];
+  onPick(index: number): void;
+}
+
+/** Examples with what each costs. */
+export function CostList({ model, values, unit, examples, onPick }: CostListProps) {
+  return (
+    <>
+      <ExampleList
+        {...{ model, values }}
+        label={words.examples}
+        canvas="example"
+        lead={[{ head: unit, num: (row) => examples[row]!.cost }]}
+        examples={examples.map((one) => ({ ...one, name: String(one.index), caption: one.cost }))}
+        onPick={(i) => onPick(examples[i]!.index)}
+      />
+      {model.kind === 'image' ? <p class="tick">{unit}</p> : null}
+    </>
   );
 }

@@ -11,7 +11,7 @@ import { flat, item, pixelRange } from '../../base/canvas/planes';
 import { fixed } from '../../base/format/numbers';
 import { useStore, useFeature, AnswerView } from '../../base/store/use-store';
 import { Picked, WhereFinite } from '../../base/examples/controls';
-import { Rows } from '../../base/examples/rows';
+import { ExampleList } from '../../base/examples/example-list';
 import { SourceControls, sourceName, sourceText } from '../../base/examples/sources';
 import { Tiles, TilesSkeleton } from '../../base/examples/tiles';
 import { cornersState } from '../../base/examples/corners-state';
@@ -92,12 +92,10 @@ function Interpolate({ model }: { model: ModelSummary }) {
           <>
             <WhereFinite values={flat(view.values)}>
               {() =>
-                image ? (
-                  <PictureGrid model={model} view={view} />
-                ) : isPlane(model) ? (
+                isPlane(model) ? (
                   <PlanePoints model={model} view={view} />
                 ) : (
-                  <PointRows model={model} view={view} />
+                  <ManifoldList model={model} view={view} />
                 )
               }
             </WhereFinite>
@@ -194,22 +192,27 @@ function GridControls({ model }: { model: ModelSummary }) {
   );
 }
 
-function PictureGrid({ model, view }: { model: ModelSummary; view: ManifoldView }) {
+/** One is picked by pressing it. */
+function ManifoldList({ model, view }: { model: ModelSummary; view: ManifoldView }) {
   const { point } = useFeature(interpolateState);
   const { angles } = view;
   const n = angles.length;
-  const all = flat(view.values);
+  const phi = (i: number): string => degrees(angles[Math.floor(i / n)]!);
+  const prime = (i: number): string => degrees(angles[i % n]!);
   return (
-    <Tiles
+    <ExampleList
+      {...{ model, values: flat(view.values) }}
       label={text.manifold}
-      name="manifold"
+      canvas="manifold"
       class="tight"
-      range={pixelRange(model)}
       columns={n}
-      tiles={Array.from({ length: n * n }, (_, i) => ({
-        key: i,
-        label: text.point(degrees(angles[Math.floor(i / n)]!), degrees(angles[i % n]!)),
-        picture: item(all, i),
+      lead={[
+        { head: 'φ', num: phi },
+        { head: 'φ′', num: prime },
+      ]}
+      examples={Array.from({ length: n * n }, (_, i) => ({
+        name: String(i + 1),
+        longName: (model.kind === 'image' ? '' : `${i + 1}: `) + text.point(phi(i), prime(i)),
         pressed: i === point.value,
       }))}
       onPick={(i) => (point.value = i)}
@@ -246,30 +249,6 @@ function PlanePoints({ model, view }: { model: ModelSummary; view: ManifoldView 
         </div>
       ))}
     </>
-  );
-}
-
-function PointRows({ model, view }: { model: ModelSummary; view: ManifoldView }) {
-  const { point } = useFeature(interpolateState);
-  const { angles } = view;
-  const n = angles.length;
-  const phi = (row: number): string => degrees(angles[Math.floor(row / n)]!);
-  const prime = (row: number): string => degrees(angles[row % n]!);
-  return (
-    <Rows
-      model={model}
-      label={text.manifold}
-      values={flat(view.values)}
-      count={n * n}
-      name={(row) => String(row + 1)}
-      longName={(row) => `${row + 1}: ${text.point(phi(row), prime(row))}`}
-      lead={[
-        { head: 'φ', num: phi },
-        { head: 'φ′', num: prime },
-      ]}
-      selected={(row) => row === point.value}
-      onPick={(row) => (point.value = row)}
-    />
   );
 }
 

@@ -5,14 +5,14 @@ import type { RegionFeature, Store } from '../../base/store/store';
 import { valuesOf, vector, type ViewData } from '../../base/view-data/view-data';
 import { LinkButton } from '../../base/controls/toolkit';
 import { Choice } from '../../base/controls/segmented';
-import { item, pixelRange } from '../../base/canvas/planes';
+import { pixelRange } from '../../base/canvas/planes';
 import { fixed } from '../../base/format/numbers';
 import { useStore, useFeature, AnswerView, Message } from '../../base/store/use-store';
 import { words } from '../../base/words';
 import { Picture } from '../../base/canvas/canvas';
-import { Rows } from '../../base/examples/rows';
+import { ExampleList } from '../../base/examples/example-list';
 import { SubjectControls } from '../../base/examples/sources';
-import { Tiles, TilesSkeleton } from '../../base/examples/tiles';
+import { TilesSkeleton } from '../../base/examples/tiles';
 import { subjectState } from '../../base/examples/subject-state';
 import { text } from './text';
 import { nearestState } from './state';
@@ -86,8 +86,6 @@ function Found({ model, found }: { model: ModelSummary; found: NearestExamples }
   const now = store.example.value;
   const isNow = (index: number): boolean =>
     now?.kind === 'data' && now.split === 'train' && now.index === index;
-  const choose = (i: number): void =>
-    store.selectExample({ kind: 'data', split: 'train', index: indices[i]! });
   const decimals = model.kind === 'image' ? 2 : 4;
   const distance = (i: number): string => fixed(found.distances[i], decimals);
   const cost = (i: number): string => fixed(found.bitsPerDim?.[i] ?? found.nats[i], 2);
@@ -114,39 +112,25 @@ function Found({ model, found }: { model: ModelSummary; found: NearestExamples }
         }
         {model.kind === 'image' ? ` ${text.belowEach(unit)}` : ''}
       </p>
-      {model.kind === 'image' ? (
-        <Tiles
-          label={text.nearest}
-          name="nearest"
-          range={pixelRange(model)}
-          columns={4}
-          class="nearest-tiles"
-          tiles={indices.map((index, i) => ({
-            key: index,
-            label: text.nearestItem(index, distance(i), `${cost(i)} ${unit}`),
-            caption: distance(i),
-            note: cost(i),
-            picture: item(found.values, i),
-            pressed: isNow(index),
-          }))}
-          onPick={choose}
-        />
-      ) : (
-        <Rows
-          model={model}
-          label={text.nearest}
-          values={found.values}
-          count={indices.length}
-          name={(row) => String(indices[row])}
-          longName={(row) => text.nearestItem(indices[row]!, distance(row), `${cost(row)} ${unit}`)}
-          lead={[
-            { head: text.distance, num: distance },
-            { head: unit, num: cost },
-          ]}
-          selected={(row) => isNow(indices[row]!)}
-          onPick={choose}
-        />
-      )}
+      <ExampleList
+        {...{ model, values: found.values }}
+        label={text.nearest}
+        canvas="nearest"
+        columns={4}
+        class="nearest-tiles"
+        lead={[
+          { head: text.distance, num: distance },
+          { head: unit, num: cost },
+        ]}
+        examples={indices.map((index, i) => ({
+          name: String(index),
+          longName: text.nearestItem(index, distance(i), `${cost(i)} ${unit}`),
+          caption: distance(i),
+          note: cost(i),
+          pressed: isNow(index),
+        }))}
+        onPick={(i) => store.selectExample({ kind: 'data', split: 'train', index: indices[i]! })}
+      />
       <Looked found={found} />
     </>
   );
