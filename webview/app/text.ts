@@ -1,6 +1,6 @@
 /** Texts of the frame of the page, in English and in German. */
 import type { RecordingInfo, SolvedField } from '../../src/protocol/model';
-import { count, percent, scientific, bilingual } from '../base/format/numbers';
+import { count, percent, scientific, bilingual, several } from '../base/format/numbers';
 
 export const text = bilingual({
   selection: ['Selection', 'Auswahl'],
@@ -71,8 +71,8 @@ export const text = bilingual({
   },
   isOff: (sign: string, feature: string) => [`${sign}: ${feature} off`, `${sign}: ${feature} falsch`],
   moreFound: (n: number) => [
-    n === 1 ? '1 more finding' : `${n} more findings`,
-    n === 1 ? '1 weiterer Befund' : `${n} weitere Befunde`,
+    several(n, 'more finding', 'more findings'),
+    several(n, 'weiterer Befund', 'weitere Befunde'),
   ],
   noCondition: [
     'Calibration is about flows with a condition, which this one does not have.',

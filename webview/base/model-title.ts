@@ -10,11 +10,9 @@ import {
   type LayerCounts,
   type ModelSummary,
 } from '../../src/protocol/model';
-import { chosenLanguage, count, large } from './format/numbers';
+import { chosenLanguage, count, large, several } from './format/numbers';
 
 type Named = Omit<ModelSummary, 'id'>;
-
-const several = (n: number, one: string, many: string): string => `${count(n)} ${n === 1 ? one : many}`;
 
 const architectures: Readonly<Record<string, string>> = {
   'Flow of couplings': 'Flow aus Kopplungen',

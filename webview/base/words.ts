@@ -1,12 +1,10 @@
 /** Words that several parts of the page use, in English and in German. */
-import { count, compact, bilingual, type Both } from './format/numbers';
+import { count, compact, bilingual, several, type Both } from './format/numbers';
 import { timesText, type LayerInfo, type LayerKind } from '../../src/protocol/model';
 import type { TensorRole } from '../../src/protocol/quantities';
 import { inOrder, whatMoves, type LayerMoves } from '../../src/protocol/layer-moves';
 
 const germanChannels = ['Kanal', 'Kanäle'] as const;
-
-const germanFeatures = (n: number): string => (n === 1 ? '1 Merkmal' : `${count(n)} Merkmale`);
 
 function moving(moves: LayerMoves): string {
   if (moves.of === 'pixels')
@@ -59,7 +57,8 @@ const germanWords: Partial<Record<LayerKind, (sizes: Sizes, layer: LayerInfo) =>
 /** What the engine says of a layer, in German. */
 export function germanDescription(layer: LayerInfo): string {
   const { kind, moves, hasNorm, curved, inputShape, outputShape } = layer;
-  const shape = inputShape.length === 1 ? germanFeatures(inputShape[0]!) : inputShape.join('×');
+  const shape =
+    inputShape.length === 1 ? several(inputShape[0]!, 'Merkmal', 'Merkmale') : inputShape.join('×');
   if (moves)
     return `${moves.of === 'features' ? '' : `${shape}, `}${moving(moves)}${hasNorm ? ', dann Batch-Norm' : ''}${curved ? ', je durch eine Kurve' : ''}`;
   if (layer.slice) return `${shape}, ein Abschnitt der Zeit, ${count(layer.slice.runs)} Läufe des Netzes`;
@@ -169,7 +168,7 @@ export const words = bilingual({
   logDetFirst: ['log-det, first of the batch', 'log-det, erstes des Batches'],
   couplingSum: ['coupling Σ s', 'Kopplung Σ s'],
   passesUnchanged: ['passes unchanged', 'geht unverändert durch'],
-  featureCount: (n: number) => [n === 1 ? '1 feature' : `${count(n)} features`, germanFeatures(n)],
+  featureCount: (n: number) => [several(n, 'feature', 'features'), several(n, 'Merkmal', 'Merkmale')],
   featuresShown: (from: number, to: number, n: number) => [
     `features ${from}–${to} of ${n}`,
     `Merkmale ${from}–${to} von ${n}`,

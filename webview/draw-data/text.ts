@@ -1,5 +1,5 @@
 /** Texts of this page, in English and in German. */
-import { count, bilingual } from '../base/format/numbers';
+import { count, bilingual, several } from '../base/format/numbers';
 
 export const text = bilingual({
   title: ['Draw data', 'Daten zeichnen'],
@@ -17,10 +17,7 @@ export const text = bilingual({
   clear: ['Clear', 'Leeren'],
   startFrom: ['Start from', 'Beginnen mit'],
   chooseSet: ['a built-in set', 'eingebautem Satz'],
-  points: (n: number) => [
-    n === 1 ? '1 point' : `${count(n)} points`,
-    n === 1 ? '1 Punkt' : `${count(n)} Punkte`,
-  ],
+  points: (n: number) => [several(n, 'point', 'points'), several(n, 'Punkt', 'Punkte')],
   few: (n: number) => [
     `At least ${n} points make a data set.`,
     `Ein Datensatz braucht mindestens ${n} Punkte.`,

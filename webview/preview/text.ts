@@ -1,5 +1,5 @@
 /** Texts of this page, in English and in German. */
-import { count, bilingual } from '../base/format/numbers';
+import { count, bilingual, several } from '../base/format/numbers';
 
 /** To about one figure, which is what a few steps can tell: "5 s", "40 s", "12 min", "3 h 30 min". */
 function durationIn(seconds: number, [s, min, h]: readonly [string, string, string]): string {
@@ -25,10 +25,7 @@ export const text = bilingual({
     `${count(train)} zum Trainieren, ${count(validation)} zum Validieren`,
   ],
   shape: ['Shape of one', 'Form eines Beispiels'],
-  vector: (d: number) => [
-    d === 1 ? '1 feature' : `${count(d)} features`,
-    d === 1 ? '1 Merkmal' : `${count(d)} Merkmale`,
-  ],
+  vector: (d: number) => [several(d, 'feature', 'features'), several(d, 'Merkmal', 'Merkmale')],
   image: (h: number, w: number, c: number) => [
     `${w}×${h} pixels, ${c === 1 ? 'gray' : c === 3 ? 'color' : `${c} channels`}`,
     `${w}×${h} Pixel, ${c === 1 ? 'grau' : c === 3 ? 'farbig' : `${c} Kanäle`}`,
@@ -108,10 +105,7 @@ export const text = bilingual({
   },
   labelIs: (name: string) => [`${name} is the class`, `${name} ist die Klasse`],
   gap: ['gap', 'Lücke'],
-  gapCount: (n: number) => [
-    n === 1 ? '1 gap' : `${count(n)} gaps`,
-    n === 1 ? '1 Lücke' : `${count(n)} Lücken`,
-  ],
+  gapCount: (n: number) => [several(n, 'gap', 'gaps'), several(n, 'Lücke', 'Lücken')],
   noGaps: ['no gaps', 'keine Lücken'],
   rowLeftOut: [
     'This row is left out, since it has a gap.',
@@ -150,10 +144,7 @@ export const text = bilingual({
     n === 1 ? 'date, 1 day' : `dates, ${count(n)} different`,
     n === 1 ? 'Datum, 1 Tag' : `Daten, ${count(n)} verschiedene`,
   ],
-  classes: (n: number) => [
-    n === 1 ? '1 class' : `${count(n)} classes`,
-    n === 1 ? '1 Klasse' : `${count(n)} Klassen`,
-  ],
+  classes: (n: number) => [several(n, 'class', 'classes'), several(n, 'Klasse', 'Klassen')],
   texts: (n: number) => [`text, ${count(n)} values`, `Text, ${count(n)} Werte`],
   choices: ['What to train', 'Was trainiert wird'],
   learned: ['What the flow learns', 'Was der Flow lernt'],

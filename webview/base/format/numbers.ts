@@ -114,6 +114,10 @@ export function count(value: number): string {
   return value.toLocaleString('en-US').replaceAll(',', marks.thousands);
 }
 
+/** "1 gap", "12 gaps". */
+export const several = (n: number, one: string, many: string): string =>
+  `${count(n)} ${n === 1 ? one : many}`;
+
 /** As many decimals as four figures leave room for; scientific when very large or small. */
 export function compact(value: number | undefined): string {
   if (value === undefined) return unknown;

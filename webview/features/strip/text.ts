@@ -1,6 +1,6 @@
 /** Texts of this feature, in English and in German. */
 import type { SolvedField } from '../../../src/protocol/model';
-import { count, short, bilingual } from '../../base/format/numbers';
+import { count, short, bilingual, several } from '../../base/format/numbers';
 
 export const text = bilingual({
   out: ['out', 'aus'],
@@ -19,10 +19,7 @@ export const text = bilingual({
     'Of the log-det of each slice, against a finer solver; mean over the examples',
     'Des Log-det jedes Abschnitts, gegen einen feineren Löser; Mittel der Beispiele',
   ],
-  runs: (n: number) => [
-    `${count(n)} ${n === 1 ? 'run' : 'runs'}`,
-    `${count(n)} ${n === 1 ? 'Lauf' : 'Läufe'}`,
-  ],
+  runs: (n: number) => [several(n, 'run', 'runs'), several(n, 'Lauf', 'Läufe')],
   slices: ['slices, toward noise', 'Abschnitte, zum Rauschen'],
   solverError: ['error of log p(x)', 'Fehler von log p(x)'],
   solverErrorHint: [
