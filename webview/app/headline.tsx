@@ -72,7 +72,9 @@ export function Headline({ model }: { model: ModelSummary }) {
     event.stopPropagation();
     event.currentTarget.querySelector<HTMLElement>(`[data-question=${next}]`)?.focus();
   };
-  const stop = (name: (typeof stops)[number]) => ({
+  const stop = (name: (typeof stops)[number], mark: Sign['mark']) => ({
+    type: 'button' as const,
+    class: `bare sign flex-center ${mark}`,
     'data-question': name,
     tabIndex: name === stops[at] ? 0 : -1,
     onFocus: () => (focused.value = name),
@@ -90,9 +92,7 @@ export function Headline({ model }: { model: ModelSummary }) {
         {signs.map((sign) => (
           <button
             key={sign.name}
-            type="button"
-            class={`bare sign flex-center ${sign.mark}`}
-            {...stop(sign.name)}
+            {...stop(sign.name, sign.mark)}
             data-mark={sign.mark}
             title={why(sign)}
             disabled={isOff(sign.name)}
@@ -103,12 +103,7 @@ export function Headline({ model }: { model: ModelSummary }) {
           </button>
         ))}
         {others[0] ? (
-          <button
-            type="button"
-            class={`bare sign flex-center ${markOf(others[0])}`}
-            {...stop('others')}
-            onClick={() => openCheck(others[0]!.check)}
-          >
+          <button {...stop('others', markOf(others[0]))} onClick={() => openCheck(others[0]!.check)}>
             <VerdictMark mark={markOf(others[0])} />
             {text.moreFound(others.length)}
           </button>

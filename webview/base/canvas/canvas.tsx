@@ -82,6 +82,13 @@ export function cellAt(
   );
 }
 
+/** A frame around a cell of a map in a `frame`, whose cells have so many pixels a side. */
+export function CellMark({ row, column, cell }: { row: number; column: number; cell: number }) {
+  const side = `${Math.max(3, cell)}px`;
+  const style = { left: `${column * cell}px`, top: `${row * cell}px`, width: side, height: side };
+  return <i class="mark" style={style} />;
+}
+
 /** Draws the component again when the theme changes. */
 function useThemeChanges(): number {
   return theme.value.version;

@@ -21,18 +21,7 @@ import {
 import { stripState } from './strip-state';
 
 /** The part of the selection that is kept when the editor is hidden and shown again. */
-interface Chosen {
-  /** `contextOverride`, by the name that stored states have for it. */
-  given: readonly number[] | undefined;
-  example: ExampleRef | undefined;
-  batch: BatchRef;
-  mode: NormMode;
-  layer: number;
-  tab: string;
-  galleryTab: string;
-  diagnosticsTab: string;
-  samplesQuery: SampleQuery;
-}
+type Chosen = ReturnType<typeof defaults>;
 
 /** Choices, never data. Kept values of states are next to these, by the states' names. */
 interface KeptState extends Chosen {
@@ -217,12 +206,13 @@ function valuesOf(chosen: { [K in keyof Chosen]: Signal<Chosen[K]> }): Chosen {
   return Object.fromEntries(values) as Chosen;
 }
 
-function defaults(model: ModelSummary): Chosen {
+function defaults(model: ModelSummary) {
   return {
-    given: undefined,
-    example: defaultExample(model),
+    /** `contextOverride`, by the name that stored states have for it. */
+    given: undefined as readonly number[] | undefined,
+    example: defaultExample(model) as ExampleRef | undefined,
     batch: defaultBatch(model),
-    mode: 'eval',
+    mode: 'eval' as NormMode,
     layer: model.layers.find(hasConditioner)?.index ?? model.layers[0]?.index ?? 0,
     // The first of each region.
     tab: '',

@@ -15,7 +15,7 @@ import { useStore, useFeature, AnswerView } from '../../base/store/use-store';
 import { channelsAPage, visibleWindow } from './windows';
 import { words } from '../../base/words';
 import { text } from './text';
-import { HeatMap } from '../../base/canvas/canvas';
+import { CellMark, HeatMap } from '../../base/canvas/canvas';
 import { Pager } from '../../base/controls/pager';
 import { Readout } from '../../base/canvas/readout';
 import type { ColorRange } from '../../base/canvas/trimmed';
@@ -317,17 +317,7 @@ function TensorMaps({ tensor, view, range, offset, worked, sizes, seen, see }: T
                       index === undefined ? undefined : { tensor: tensor.name, index: elementAt(index) })
                   }
                 />
-                {marked ? (
-                  <i
-                    class="mark"
-                    style={{
-                      left: `${markColumn * crisp}px`,
-                      top: `${markRow * crisp}px`,
-                      width: `${Math.max(3, crisp)}px`,
-                      height: `${Math.max(3, crisp)}px`,
-                    }}
-                  />
-                ) : null}
+                {marked ? <CellMark row={markRow} column={markColumn} cell={crisp} /> : null}
               </span>
             );
           })

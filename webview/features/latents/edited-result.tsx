@@ -60,7 +60,13 @@ export function EditedResult({ model }: { model: ModelSummary }) {
   );
 }
 
-function Pictures({ model, before, after }: { model: ModelSummary; before: EditedView; after: EditedView }) {
+interface ResultProps {
+  model: ModelSummary;
+  before: EditedView;
+  after: EditedView;
+}
+
+function Pictures({ model, before, after }: ResultProps) {
   const levels = model.levels ?? 256;
   const difference = differenceOf(before, after);
   const channels = before.values.shape[2] ?? 1;
@@ -106,13 +112,7 @@ function differenceOf(before: EditedView, after: EditedView): Plane {
   return { width, height, values };
 }
 
-interface CoordinatesProps {
-  model: ModelSummary;
-  before: EditedView;
-  after: EditedView;
-}
-
-function Coordinates({ model, before, after }: CoordinatesProps) {
+function Coordinates({ model, before, after }: ResultProps) {
   const features = Math.min(before.values.data.length, 64);
   return (
     <DataTable
@@ -136,7 +136,7 @@ function Coordinates({ model, before, after }: CoordinatesProps) {
   );
 }
 
-function Cost({ before, after }: { before: EditedView; after: EditedView }) {
+function Cost({ before, after }: Omit<ResultProps, 'model'>) {
   if (after.nats === undefined) return <p class="tick">{text.noLikelihood}</p>;
   const bits = after.bitsPerDim;
   const change =

@@ -15,7 +15,7 @@ import { words } from '../../base/words';
 import { SubjectControls } from '../../base/examples/sources';
 import { cellStep, nextCell } from '../../base/controls/arrow-keys';
 import { outputScale } from '../../base/layers/thumbnails';
-import { HeatMap } from '../../base/canvas/canvas';
+import { CellMark, HeatMap } from '../../base/canvas/canvas';
 import { Legend } from '../../base/canvas/color-maps';
 import { Readout } from '../../base/canvas/readout';
 import { Heading } from '../../base/controls/heading';
@@ -259,17 +259,7 @@ function ScaleMap({ map, z, at, size, onPoint }: ScaleMapProps) {
             onPoint(element < 0 ? undefined : element);
           }}
         />
-        {here >= 0 ? (
-          <i
-            class="mark"
-            style={{
-              left: `${(here % width) * cell}px`,
-              top: `${Math.floor(here / width) * cell}px`,
-              width: `${Math.max(3, cell)}px`,
-              height: `${Math.max(3, cell)}px`,
-            }}
-          />
-        ) : null}
+        {here >= 0 ? <CellMark row={Math.floor(here / width)} column={here % width} cell={cell} /> : null}
       </div>
     </div>
   );
