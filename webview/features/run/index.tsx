@@ -62,6 +62,7 @@ function Followed({ model, run }: { model: ModelSummary; run: RunData }) {
     return x === undefined ? [] : [{ x, text: text.rateChanged(change.step, compact(change.learningRate)) }];
   });
   const place = { model, axis, end: axisEnd(run, axis), at: placeOfStep(run, model.step, axis), marks };
+  const smooth = { ...place, smoothing };
   if (run.steps.length === 0)
     return <Message title={text.noMetrics} why={run.message ?? words.noMetricsWhy} />;
   return (
@@ -72,34 +73,25 @@ function Followed({ model, run }: { model: ModelSummary; run: RunData }) {
       </div>
       <div class="charts run-charts">
         <Chart
-          {...place}
+          {...smooth}
           view="loss"
           title={text.loss}
           note={loss.length > 1 ? text.lossKey(unit) : `${unit}, ${words.validation}`}
           lines={loss}
           log={log}
-          smoothing={smoothing}
           label={`${text.loss}, ${unit}`}
         />
         {error.length > 0 && (
           <Chart
-            {...place}
+            {...smooth}
             view="error"
             title={text.velocityError}
             note={text.velocityErrorNote}
             lines={error}
             log={log}
-            smoothing={smoothing}
           />
         )}
-        <Chart
-          {...place}
-          view="gradient"
-          title={text.gradient}
-          note={text.gradientNote}
-          lines={gradient}
-          smoothing={smoothing}
-        />
+        <Chart {...smooth} view="gradient" title={text.gradient} note={text.gradientNote} lines={gradient} />
         <Chart {...place} view="rate" title={text.rate} note={words.logAxisShort} lines={rate} />
         <Status model={model} run={run} />
       </div>

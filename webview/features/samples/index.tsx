@@ -11,15 +11,15 @@ import { rowsOf, type ViewData } from '../../base/view-data/view-data';
 import { Sized } from '../../base/size/sized';
 import { Dropdown } from '../../base/controls/toolkit';
 import { magnitudeScale, Legend } from '../../base/canvas/color-maps';
-import { finiteExtent, item, pixelRange } from '../../base/canvas/planes';
+import { finiteExtent } from '../../base/canvas/planes';
 import { fixed } from '../../base/format/numbers';
 import { drawPoints, nearestPoint, PointsThumbnail, type PlaneFrame } from '../../base/canvas/points';
 import { useStore, AnswerView } from '../../base/store/use-store';
 import { axesOf } from '../../base/layers/plane-axes';
 import { Board, HeatMap } from '../../base/canvas/canvas';
 import { Picked, Temperature, WhereFinite, SeedControls } from '../../base/examples/controls';
-import { Rows } from '../../base/examples/rows';
-import { Tiles, TilesSkeleton } from '../../base/examples/tiles';
+import { ExampleList } from '../../base/examples/example-list';
+import { TilesSkeleton } from '../../base/examples/tiles';
 import { Heading } from '../../base/controls/heading';
 import { samplesState } from './state';
 import { text } from './text';
@@ -120,84 +120,53 @@ function Samples({ model }: { model: ModelSummary }) {
         }
       >
         {(grid) => (
-          <WhereFinite values={grid.values}>
-            {() =>
-              model.kind === 'image' ? (
-                <ImageSamples model={model} grid={grid} />
-              ) : (
-                <VectorSamples model={model} grid={grid} />
-              )
-            }
-          </WhereFinite>
+          <WhereFinite values={grid.values}>{() => <SampleList model={model} grid={grid} />}</WhereFinite>
         )}
       </AnswerView>
     </>
   );
 }
 
-function ImageSamples({ model, grid }: { model: ModelSummary; grid: SampleGrid }) {
+function SampleList({ model, grid: { values } }: { model: ModelSummary; grid: SampleGrid }) {
   const store = useStore();
-  const n = grid.values.shape[0]!;
+  const { morph, morphStep } = store.state(samplesState);
+  const image = model.kind === 'image';
+  const n = values.shape[0]!;
   const picked = Math.min(store.pickedSample.value, n - 1);
-  return (
-    <>
-      <div class="sheet">
-        <Tiles
-          label={words.samples}
-          name="sample"
-          range={pixelRange(model)}
-          columns={Math.ceil(Math.sqrt(n))}
-          tiles={Array.from({ length: n }, (_, i) => ({
-            key: i,
-            label: text.sampleItem(i + 1),
-            picture: item(grid.values, i),
-            pressed: i === picked,
-          }))}
-          onPick={(i) => {
-            store.pickedSample.value = i;
-            store.state(samplesState).morphStep.value = undefined;
-          }}
-        />
-      </div>
-      <Picked
-        label={text.zToX(picked + 1)}
-        example={{ kind: 'sample', ...store.samplesQuery.value, index: picked }}
-      />
-      <div class="way-slot">
-        <AnswerView
-          question={store.state(samplesState).morph}
-          skeleton={<div class="skeleton" style={{ height: '48px' }} />}
-        >
-          {(morph) => <MorphWay model={model} morph={morph} />}
-        </AnswerView>
-      </div>
-    </>
+  const list = (
+    <ExampleList
+      {...{ model, values }}
+      label={words.samples}
+      canvas="sample"
+      columns={Math.ceil(Math.sqrt(n))}
+      examples={Array.from({ length: image ? n : Math.min(n, 64) }, (_, i) => ({
+        name: String(i + 1),
+        longName: text.sampleItem(i + 1),
+        pressed: i === picked,
+      }))}
+      onPick={(i) => {
+        store.pickedSample.value = i;
+        morphStep.value = undefined;
+      }}
+    />
   );
-}
-
-function VectorSamples({ model, grid }: { model: ModelSummary; grid: SampleGrid }) {
-  const store = useStore();
-  const n = grid.values.shape[0]!;
-  const picked = Math.min(store.pickedSample.value, n - 1);
   return (
     <>
-      {grid.values.shape[1] === 2 ? (
-        <PointsThumbnail points={grid.values} size={240} axes={axesOf(model)} />
+      {values.shape[1] === 2 && !image ? (
+        <PointsThumbnail points={values} size={240} axes={axesOf(model)} />
       ) : null}
-      <Rows
-        model={model}
-        label={words.samples}
-        values={grid.values}
-        count={Math.min(n, 64)}
-        name={(row) => String(row + 1)}
-        longName={(row) => text.sampleItem(row + 1)}
-        selected={(row) => row === picked}
-        onPick={(row) => (store.pickedSample.value = row)}
-      />
+      {image ? <div class="sheet">{list}</div> : list}
       <Picked
-        label={text.sampleItem(picked + 1)}
+        label={(image ? text.zToX : text.sampleItem)(picked + 1)}
         example={{ kind: 'sample', ...store.samplesQuery.value, index: picked }}
       />
+      {image ? (
+        <div class="way-slot">
+          <AnswerView question={morph} skeleton={<div class="skeleton" style={{ height: '48px' }} />}>
+            {(way) => <MorphWay model={model} morph={way} />}
+          </AnswerView>
+        </div>
+      ) : null}
     </>
   );
 }
