@@ -122,11 +122,19 @@ function paretoK(k: number): CheckFinding {
       );
 }
 
-function evidence({ logEvidence: { value, error }, pareto }: Measured): CheckFinding {
+function evidence({ logEvidence: { value, error }, pareto, logZ }: Measured): CheckFinding {
   const sentence = `The log evidence is ${number(value, 3)} ± ${number(error, 3)}.`;
+  const apart = logZ === undefined ? 0 : value - logZ;
+  const said = logZ === undefined ? sentence : `${sentence} The target’s is ${number(logZ, 3)}.`;
+  if (apart < -errors * error)
+    return off(
+      'evidence',
+      `${said} The flow hardly draws ${percent(-Math.expm1(apart), 0)} of the target: a mode or a tail.`,
+      'Train longer, from a wider start, or on data that have all modes.',
+    );
   return pareto && pareto.k > largestK
-    ? off('evidence', `${sentence} Its error is not to be trusted either.`)
-    : asItShouldBe('evidence', sentence);
+    ? off('evidence', `${said} Its error is not to be trusted either.`)
+    : asItShouldBe('evidence', said);
 }
 
 function leakage({ leakage: { share, error }, draws }: Measured): CheckFinding {

@@ -25,6 +25,8 @@ export interface ReportOptions {
   /** Rows of the target [m, D] with the log densities of target and flow. */
   rows?: { x: Float32Array; logP: Float64Array; logQ: Float64Array } | undefined;
   signal?: AbortSignal | undefined;
+  /** Log of the target's integral, where it is known. */
+  logZ?: number | undefined;
   layers?: AskableLayers | undefined;
 }
 
@@ -34,7 +36,7 @@ const listed = 12;
 /** @throws CancelledError */
 export async function report(weighed: Weighed, options: ReportOptions): Promise<CheckReport> {
   const { count, logQ, logWeights, x, nonFinite } = weighed;
-  const { seed, names, signal, layers, rows } = options;
+  const { seed, names, signal, layers, rows, logZ } = options;
   const size = x.length / count;
   const many = count >= fewestWeighed;
   const { order, tail, evidence, weights } = smoothedWeights(logWeights, fewestWeighed);
@@ -55,6 +57,7 @@ export async function report(weighed: Weighed, options: ReportOptions): Promise<
     efficiency: efficiencyOf(logWeights, order, tail, stream(seed, 'check-efficiency')),
     ...(tail && { pareto: { k: tail.k, count: tail.count, from: relative[order[count - tail.count]!]! } }),
     logEvidence: evidence,
+    ...(logZ === undefined ? {} : { logZ }),
     leakage,
     divergence: {
       reverse: mean((i) => -relative[i]!),

@@ -5,7 +5,8 @@ import { CancelledError } from '../../../protocol/wire';
 import { layersOf } from '../../check/layers';
 import { namesOr } from '../../check/names';
 import { report } from '../../check/report';
-import { openTarget, type Target } from '../../check/target';
+import type { Target } from '../../check/built-in-target';
+import { openTarget } from '../../check/target';
 import { weigh, type Weighed } from '../../check/weigh';
 import { weightMap } from '../../check/weight-map';
 import type { InspectedFlow } from '../../model/inspected-flow';
@@ -77,9 +78,10 @@ export function createChecks(featureNames: () => Promise<readonly string[] | und
         if (isLast) now.target.end();
         const layers = isLast ? layersOf(flow, weighed!, names, signal) : undefined;
         const enough = isLast || weighed!.count >= fewestWeighed;
+        const told = { seed: query.seed, names, layers, signal, logZ: now.target.logZ };
         now.part = {
           ...{ settings: part.settings, done, total: part.total },
-          ...(enough ? { report: await report(weighed!, { seed: query.seed, names, layers, signal }) } : {}),
+          ...(enough ? { report: await report(weighed!, told) } : {}),
         };
         return now.part;
       } catch (error) {
