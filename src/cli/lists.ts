@@ -51,7 +51,7 @@ export function numberList(option: string, text: string): number[] {
 }
 
 /** Names that a message lists. */
-const mostNames = 20;
+const mostNames = 40;
 
 /** Two features, the first two by default; undefined where there is one. @throws UserError for names and numbers that there are not */
 export function featurePair(

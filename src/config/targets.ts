@@ -1,7 +1,7 @@
 /** Built-in targets: densities, known up to a factor, that a flow can be checked against without Python. */
 export interface TargetFacts {
   dim: number;
-  /** Log of the density's integral; absent where nobody knows it. */
+  /** Log of the density's integral; absent where it is not known. */
   logZ?: number;
 }
 

@@ -1,15 +1,17 @@
 /** The way of examples from x to z and back as an animated GIF, with the path of one of them and what each layer adds to its log p(x). */
 import path from 'node:path';
 import { subscript } from '../../base/digits';
+import { rowAt } from '../../base/rows';
 import { UserError } from '../../base/user-error';
 import { animatedGif, type Frame } from '../../data/animated-gif';
 import { writeAtomically } from '../../files/atomic';
 import { between, boundsAt, eased } from '../../protocol/between-stages';
 import type { WrittenFile } from '../../protocol/engine';
 import type { NdArray } from '../../protocol/tensors';
+import { pairOf } from '../inspect/field/paths';
 import { flowOf } from '../inspect/inspector';
 import { checkIndex, type Inquiry } from '../inspect/inquiry';
-import { runPass } from '../inspect/pass';
+import { firstContext, runPass } from '../inspect/pass';
 import { inParts } from '../inspect/plane/parts';
 import { batchOf } from '../model/examples';
 import type { Model } from '../model/model';
@@ -79,7 +81,7 @@ interface Scene {
   stages: NdArray<Float32Array>[];
   /** What each stage is called. */
   names: string[];
-  /** Nats that each layer adds to log p of the first example, last those of the base. */
+  /** What each layer adds to log p of the first example, and last the base, nats. */
   parts: number[];
   colors: string[];
   /** "income, age", as the data have them. */
@@ -98,15 +100,17 @@ async function sceneOf(
   const size = model.dimensions;
   const data = { shape: [batch.count, size], data: batch.x };
   const points = await inParts(inquiry, await model.programs.points(), 'x', data, batch.context);
-  const pass = await runPass(inquiry, batch, 'eval');
-  const pair = ({ data: values }: NdArray<Float32Array>): NdArray<Float32Array> => ({
+  const context = firstContext(batch);
+  const first = {
+    x: rowAt(batch.x, size, 0),
+    shown: rowAt(batch.shown, size, 0),
+    ...(context ? { context } : {}),
+  };
+  const pass = await runPass(inquiry, { count: 1, ...first }, 'eval');
+  const stages = [data, ...model.layers.map((_, i) => points.get(String(i))!)].map((values) => ({
     shape: [batch.count, 2],
-    data: Float32Array.from(
-      { length: 2 * batch.count },
-      (_, i) => values[(i >> 1) * size + features[i % 2]!]!,
-    ),
-  });
-  const stages = [data, ...model.layers.map((_, i) => points.get(String(i))!)].map(pair);
+    data: pairOf(values.data, size, features),
+  }));
   const z = stages.at(-1)!.data;
   return {
     stages,
