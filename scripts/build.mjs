@@ -11,7 +11,6 @@ import { main, seconds, Stop } from './run.mjs';
 /** Every bundle: source → file under `dist/`. The page's CSS is written next to its script. */
 const bundles = [
   { source: 'src/extension/main.ts', output: 'extension.js', options: nodeOptions },
-  { source: 'src/engine/worker.ts', output: 'engine.js', options: nodeOptions },
   { source: 'src/engine/backends/onnx-thread.ts', output: 'onnx-thread.js', options: nodeOptions },
   {
     source: 'src/cli/main.ts',

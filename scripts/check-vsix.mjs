@@ -30,7 +30,6 @@ const required = [
   'THIRD_PARTY_NOTICES.txt',
   'sbom.cdx.json',
   'dist/extension.js',
-  'dist/engine.js',
   'dist/onnx-thread.js',
   'dist/cli.js',
   'dist/native.js',
@@ -117,7 +116,7 @@ function unpack(file, folder) {
 
 /** Starts the engine as the extension does and asks it what it found. */
 async function engineInfo(folder, env) {
-  const child = fork(path.join(folder, 'dist', 'engine.js'), [], {
+  const child = fork(path.join(folder, 'dist', 'cli.js'), ['engine'], {
     cwd: folder,
     env,
     execArgv: [],

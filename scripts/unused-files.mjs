@@ -4,7 +4,7 @@ import path from 'node:path';
 import esbuild from 'esbuild';
 
 /** What programs start, next to what they import. */
-const programs = ['extension.js', 'engine.js', 'onnx-thread.js', 'cli.js', 'native.js'];
+const programs = ['extension.js', 'onnx-thread.js', 'cli.js', 'native.js'];
 /** Loaded by name. */
 const loaded = ['onnxruntime-node'];
 

@@ -1,5 +1,6 @@
-/** Entry of `dist/cli.js`, the `flowscope` command. */
+/** Entry of `dist/cli.js`: the `flowscope` command, and the engine of the extension. */
 import { version } from '../../package.json';
+import { runEngine } from '../engine/worker';
 import { commands } from './commands/all';
 import { run } from './run';
 import { listenForSignals, signalExitCode } from './signals';
@@ -31,4 +32,6 @@ async function main(): Promise<void> {
   process.exit(code);
 }
 
-void main();
+// The extension forks this file as its engine too: a package of its own would hold nearly all of it twice.
+if (process.send && process.argv[2] === 'engine') runEngine();
+else void main();

@@ -14,12 +14,7 @@ import { startWatchdog } from './watchdog';
 /** Exit code after an unexpected error. */
 const failed = 70;
 
-function main(): void {
-  if (!process.send) {
-    process.stderr.write('This is the engine of Flowscope; it is started by the extension, not by hand.\n');
-    process.exitCode = 1;
-    return;
-  }
+export function runEngine(): void {
   const service = createService({
     ...threadAndCache(path.join(__dirname, 'onnx-thread.js')),
     ownFilesOnly: process.env['FLOWSCOPE_OWN_FILES'] === '1',
@@ -96,5 +91,3 @@ function threadAndCache(onnxThread: string): ServiceOptions {
     return { onnxThread };
   }
 }
-
-main();

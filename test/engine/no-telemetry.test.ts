@@ -39,7 +39,7 @@ test('neither the command line nor an engine lets it', { timeout: 120_000 }, asy
 
   const editor = home();
   const engine = new EngineProcess({
-    script: path.resolve('dist', 'engine.js'),
+    script: path.resolve('dist', 'cli.js'),
     env: { ...editor.env, FLOWSCOPE_THREADS: '2' },
     name: 'quiet',
     events: {},

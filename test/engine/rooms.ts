@@ -20,7 +20,7 @@ export function inspectionEngines({
 }: Options = {}) {
   const start = (room: Room): EngineProcess =>
     new EngineProcess({
-      script: path.resolve('dist', 'engine.js'),
+      script: path.resolve('dist', 'cli.js'),
       name: room.name,
       env: { ...room.env, FLOWSCOPE_BACKEND: 'onnxruntime', FLOWSCOPE_THREADS: '1' },
       limits: room.limits && ((room === sharedRoom ? ownLimits : limits) ?? room.limits),

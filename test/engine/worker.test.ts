@@ -22,7 +22,7 @@ import { digitsModel, moonsModel, smallModel, type SmallModel } from './inspect/
 const log: string[] = [];
 const start = (env: Record<string, string> = {}): EngineProcess =>
   new EngineProcess({
-    script: path.resolve('dist', 'engine.js'),
+    script: path.resolve('dist', 'cli.js'),
     env: { FLOWSCOPE_BACKEND: 'onnxruntime', FLOWSCOPE_THREADS: '1', ...env },
     name: 'test',
     events: { log: (line) => void log.push(line) },

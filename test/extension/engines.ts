@@ -6,7 +6,7 @@ import { ours } from './ours';
 
 export function inspectionEngines(more: NodeJS.ProcessEnv = {}): InspectionEngines {
   const env = { FLOWSCOPE_BACKEND: 'onnxruntime', FLOWSCOPE_THREADS: '1', ...more };
-  const script = path.join(ours().extensionPath, 'dist', 'engine.js');
+  const script = path.join(ours().extensionPath, 'dist', 'cli.js');
   return new InspectionEngines(
     (room) =>
       new EngineProcess({

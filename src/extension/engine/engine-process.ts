@@ -10,7 +10,7 @@ import type { ModelOutline } from '../../protocol/model';
 import { decodeEnvelope, encodeEnvelope } from '../../protocol/wire';
 
 export interface EngineProcessOptions {
-  /** Path of the bundled engine, or of any script that speaks its protocol. */
+  /** Path of the bundled command line, or of any script that speaks the engine's protocol. */
   script: string;
   env: Record<string, string>;
   /** Name in the log, for example "inspection". */
@@ -52,7 +52,7 @@ export class EngineProcess {
   private alive = true;
 
   constructor(options: EngineProcessOptions) {
-    this.child = fork(options.script, [], {
+    this.child = fork(options.script, ['engine'], {
       serialization: 'advanced',
       // A debugger of the extension host must not hand its port to every child.
       execArgv: options.limits ? [`--max-old-space-size=${options.limits.objects}`] : [],

@@ -20,7 +20,7 @@ export function createServices(context: ExtensionContext) {
     { env, limits }: Partial<Pick<EngineProcessOptions, 'env' | 'limits'>> = {},
   ): EngineProcess =>
     new EngineProcess({
-      script: path.join(context.extensionPath, 'dist', 'engine.js'),
+      script: path.join(context.extensionPath, 'dist', 'cli.js'),
       env: { ...engineEnvironment(context, scope), ...env },
       name,
       limits,

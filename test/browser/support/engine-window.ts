@@ -33,7 +33,7 @@ async function start(env: Record<string, string>): Promise<Started> {
   // Before the engine, which would keep the test's process from ending where there is no browser.
   const browser = await launch();
   const engine = new EngineProcess({
-    script: path.join(root(), 'dist', 'engine.js'),
+    script: path.join(root(), 'dist', 'cli.js'),
     env,
     name: 'engine',
     events: {},

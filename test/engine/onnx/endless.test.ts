@@ -19,7 +19,7 @@ const file = put(temporaryFolder(), 'endless.onnx', endlessModel());
  */
 const host = `
 const [engine, file] = process.argv.slice(1);
-const child = require('node:child_process').fork(engine, [], {
+const child = require('node:child_process').fork(engine, ['engine'], {
   serialization: 'advanced',
   stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
 });
@@ -41,7 +41,7 @@ test(
   'an engine in a graph without end goes with the process that started it',
   { timeout: 60_000 },
   async () => {
-    const parent = spawn(process.execPath, ['-e', host, path.resolve('dist', 'engine.js'), file], {
+    const parent = spawn(process.execPath, ['-e', host, path.resolve('dist', 'cli.js'), file], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const [line] = (await once(parent.stdout, 'data')) as [Buffer];
