@@ -37,7 +37,8 @@ async function watch(page: Page): Promise<() => Promise<string[]>> {
       for (const selector of selectors) {
         const element = document.querySelector(selector);
         const { left, top, height } = element?.getBoundingClientRect() ?? new DOMRect();
-        const place = element ? [left, top, height].map(Math.round).join() : 'gone';
+        // What comes to a hidden gallery moves nothing that is seen.
+        const place = element?.checkVisibility() ? [left, top, height].map(Math.round).join() : 'gone';
         const scrolled = element?.closest('.panel')?.scrollTop ?? 0;
         const seen = (places[selector] ??= []);
         const now = `${place} ${scrolled}`;
