@@ -5,6 +5,7 @@ import type { ModelSummary } from '../../src/protocol/model';
 import { bytes as sizeText, shapeText } from '../base/format/numbers';
 import { text } from './text';
 import { stateOf } from '../base/store/store';
+import { messageOf } from '../base/host/page-api';
 
 export type ReadingStatus =
   | { kind: 'idle' }
@@ -51,11 +52,7 @@ export const exampleFileState = stateOf(({ connection: { host }, model, selectEx
         status.value = { kind: 'read', message: describe(name, example, model.peek()) };
       } catch (error) {
         if (token !== requestToken) return;
-        status.value = {
-          kind: 'failed',
-          name,
-          message: error instanceof Error ? error.message : String(error),
-        };
+        status.value = { kind: 'failed', name, message: messageOf(error) };
       } finally {
         if (token === requestToken) token = undefined;
       }

@@ -1,12 +1,13 @@
 /** The page: tools, the plane, and what becomes of the points. */
-import { useComputed, useSignal } from '@preact/signals';
+import { useComputed, useSignal, type Signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { drawnReach, fewestPoints, mostPoints, type DrawHost } from '../../src/protocol/draw-page';
 import { Choice } from '../base/controls/segmented';
-import { Slider } from '../base/controls/slider';
+import { Slider, type SliderProps } from '../base/controls/slider';
 import { Button, Dropdown, LinkButton } from '../base/controls/toolkit';
 import { DrawingPlane, type Tool } from './plane';
 import { changed, emptyDrawing, fitted, redone, undone, type Drawing } from './points';
+import { messageOf } from '../base/host/page-api';
 import { words } from '../base/words';
 import { text } from './text';
 
@@ -50,11 +51,7 @@ export function App({ host, start, keep }: AppProps) {
       await what(token);
       if (mine()) work.value = { kind: 'none' };
     } catch (error) {
-      const why =
-        typeof error === 'object' && error !== null && 'message' in error
-          ? String(error.message)
-          : String(error);
-      if (mine()) work.value = { kind: 'failed', why };
+      if (mine()) work.value = { kind: 'failed', why: messageOf(error) };
     }
   };
   const load = (name: string): Promise<void> =>
@@ -82,6 +79,12 @@ export function App({ host, start, keep }: AppProps) {
   }, []);
 
   const { past, future, points } = drawing.value;
+  const slider = (label: string, of: Signal<number>, range: Partial<SliderProps> & { max: number }) => (
+    <label class="draw-slider flex-center">
+      <span>{label}</span>
+      <Slider {...{ label, ...range }} value={of.value} onInput={(value) => (of.value = value)} />
+    </label>
+  );
   return (
     <main class="draw-page flex-column">
       <header>
@@ -90,28 +93,8 @@ export function App({ host, start, keep }: AppProps) {
       </header>
       <div class="draw-tools row">
         <Choice label={text.tool} of={tool} options={{ spray: text.spray, erase: text.eraser }} />
-        <label class="draw-slider flex-center">
-          <span>{text.size}</span>
-          <Slider
-            label={text.size}
-            min={0.05}
-            max={1.5}
-            step={0.05}
-            value={size.value}
-            onInput={(value) => (size.value = value)}
-          />
-        </label>
-        <label class="draw-slider flex-center">
-          <span>{words.density}</span>
-          <Slider
-            label={words.density}
-            min={1}
-            max={40}
-            value={density.value}
-            valueText={text.perDab(density.value)}
-            onInput={(value) => (density.value = value)}
-          />
-        </label>
+        {slider(text.size, size, { min: 0.05, max: 1.5, step: 0.05 })}
+        {slider(words.density, density, { min: 1, max: 40, valueText: text.perDab(density.value) })}
         <div class="row">
           <Button disabled={past.length === 0} onClick={undo}>
             {text.undo}

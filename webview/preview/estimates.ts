@@ -2,7 +2,7 @@
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { DataChoice, TrainEstimate } from '../../src/protocol/engine';
 import type { PreviewHost } from '../../src/protocol/preview-page';
-import { messageOf } from './state';
+import { messageOf } from '../base/host/page-api';
 
 export type Estimate =
   { status: 'measuring' } | { status: 'failed'; message: string } | ({ status: 'ready' } & TrainEstimate);

@@ -3,6 +3,7 @@ import { signal, type ReadonlySignal } from '@preact/signals';
 import type { DataPreview } from '../../src/protocol/data';
 import type { DataChoice } from '../../src/protocol/engine';
 import type { PreviewHost } from '../../src/protocol/preview-page';
+import { messageOf } from '../base/host/page-api';
 
 export type PreviewState =
   | { status: 'loading' }
@@ -55,10 +56,4 @@ export function previewQuestion(host: PreviewHost) {
       state.value = shown.status === 'ready' ? { ...shown, rereading: false } : { status: 'cancelled' };
     },
   };
-}
-
-export function messageOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'message' in error
-    ? String(error.message)
-    : String(error);
 }

@@ -165,21 +165,19 @@ export function shapeText(shape: readonly (number | string)[]): string {
   return shape.length ? shape.join('×') : 'scalar';
 }
 
-/** The smallest of 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8 × 10ᵏ that is not below `value`; 1 for nothing to show. */
-export function roundUp(value: number): number {
-  if (!(value > 0) || !Number.isFinite(value)) return 1;
-  const power = 10 ** Math.floor(Math.log10(value));
-  for (const step of [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10])
-    if (step * power >= value * 0.999999) return step * power;
-  return 10 * power;
-}
+/** The smallest of the steps × 10ᵏ that is not below a value; 1 for nothing to show. */
+const smallestOf =
+  (...steps: readonly number[]) =>
+  (value: number): number => {
+    if (!(value > 0) || !Number.isFinite(value)) return 1;
+    const power = 10 ** Math.floor(Math.log10(value));
+    return power * (steps.find((step) => step * power >= value * 0.999999) ?? 10);
+  };
 
-/** The smallest of 1, 2, 5 × 10ᵏ that is not below `value`: the end of an axis that grows and is to change seldom. */
-export function nextRound(value: number): number {
-  if (!(value > 0) || !Number.isFinite(value)) return 1;
-  const power = 10 ** Math.floor(Math.log10(value));
-  return power * ([1, 2, 5].find((step) => step * power >= value * 0.999999) ?? 10);
-}
+export const roundUp = smallestOf(1, 1.5, 2, 2.5, 3, 4, 5, 6, 8);
+
+/** The end of an axis that grows and is to change seldom. */
+export const nextRound = smallestOf(1, 2, 5);
 
 /** About `tickCount` round ticks within [low, high]. */
 export function ticks(low: number, high: number, tickCount: number): number[] {

@@ -55,3 +55,7 @@ export class NoAnswerError extends Error {
 export class NotRecordedError extends Error {
   override readonly name = 'NotRecordedError';
 }
+
+/** What went wrong, in words: what comes from another side may be no `Error` here. */
+export const messageOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);

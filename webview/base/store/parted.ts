@@ -7,6 +7,7 @@ import {
 } from '../../../src/protocol/inspector-questions';
 import type { ModelSummary } from '../../../src/protocol/model';
 import type { Store } from './store';
+import { messageOf } from '../host/page-api';
 
 /** Questions that are asked so, with those for what they came to last. */
 const keptOf = { calibration: 'keptCalibration', check: 'keptCheck' } as const;
@@ -19,7 +20,7 @@ export type Parted = ReturnType<typeof runInParts>;
 
 export const failed = (error: unknown): PartedStatus => ({
   kind: 'failed',
-  message: error instanceof Error ? error.message : String(error),
+  message: messageOf(error),
 });
 
 let nextToken = 1;

@@ -3,6 +3,7 @@ import { computed, effect, signal, untracked } from '@preact/signals';
 import type { ExampleRef } from '../../../src/protocol/selection';
 import type { PopulationRef, Scores } from '../../../src/protocol/population';
 import { stateOf, type Store } from './store';
+import { messageOf } from '../host/page-api';
 
 /** Scores so far. */
 export interface Population extends Pick<Scores, 'total' | 'planned' | 'unreadable' | 'reason'> {
@@ -78,7 +79,7 @@ export const populationState = stateOf(({ context, model }) => {
       put(key, { ...now, status: 'ready' });
     } catch (error) {
       if (!mine()) return;
-      put(key, { ...now, status: 'failed', message: error instanceof Error ? error.message : String(error) });
+      put(key, { ...now, status: 'failed', message: messageOf(error) });
     } finally {
       if (mine()) running.delete(key);
     }
@@ -131,7 +132,7 @@ export const populationState = stateOf(({ context, model }) => {
         userPath.value = path;
         return true;
       } catch (error) {
-        problem.value = error instanceof Error ? error.message : String(error);
+        problem.value = messageOf(error);
         return false;
       }
     },

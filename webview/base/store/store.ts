@@ -13,7 +13,7 @@ import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
 import type { PathStart } from '../../../src/protocol/plane';
 import type { LayerTab } from '../../../src/protocol/layer-tabs';
 import { recordKey, type PageHost } from '../../../src/protocol/webview';
-import { NoAnswerError, NotRecordedError, type Connection } from '../host/page-api';
+import { messageOf, NoAnswerError, NotRecordedError, type Connection } from '../host/page-api';
 import type { ViewData } from '../view-data/view-data';
 import type { CheckpointState } from './checkpoint-state';
 
@@ -293,11 +293,9 @@ type Failure = Omit<Extract<Answer<never>, { status: 'failed' }>, 'status'>;
 function describe(error: unknown): Failure {
   if (error instanceof NoAnswerError) return { reason: 'noAnswer', message: error.message };
   if (error instanceof NotRecordedError) return { reason: 'notRecorded', message: error.message };
-  const message =
-    typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);
   const cancelled =
     error instanceof Error && (error.name === 'CancelledError' || error.name === 'AbortError');
-  return { reason: cancelled ? 'cancelled' : 'error', message };
+  return { reason: cancelled ? 'cancelled' : 'error', message: messageOf(error) };
 }
 
 export function ready<T>(answer: Answer<T>): T | undefined {

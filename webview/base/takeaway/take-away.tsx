@@ -13,6 +13,7 @@ import type { ViewData } from '../view-data/view-data';
 import { npyBytes, npzBytes } from '../view-data/npy';
 import { svgOf, type Picture } from './svg-of';
 import { titleOf } from '../model-title';
+import { messageOf } from '../host/page-api';
 
 export interface TakeAwayProps {
   model: ModelSummary;
@@ -73,7 +74,7 @@ export function TakeAway(props: TakeAwayProps) {
     try {
       setMessage((await item.run()) ?? '');
     } catch (error) {
-      setMessage(text.notTaken(error instanceof Error ? error.message : String(error)));
+      setMessage(text.notTaken(messageOf(error)));
     }
   };
   const picture = (): Picture => {

@@ -19,6 +19,7 @@ import { useSignal } from '@preact/signals';
 import type { ControlRequest } from '../../../src/config/control';
 import { largestLearningRate } from '../../../src/config/learning-rate';
 import './style.css';
+import { messageOf } from '../../base/host/page-api';
 
 export const run: RegionFeature = {
   id: 'run',
@@ -268,7 +269,7 @@ function ControlPanel({ run }: { run: RunData }) {
     try {
       requestId.value = (await store.connection.host.control(request)).id;
     } catch (error) {
-      problem.value = error instanceof Error ? error.message : String(error);
+      problem.value = messageOf(error);
     }
   };
   if (run.status !== 'running' && run.status !== 'paused')
