@@ -20,7 +20,7 @@ import numpy as np
 OBSERVATIONS = range(1, 11)
 
 
-def two_moons(theta, random):
+def two_moons(theta, random, _archive):
     angle = random.uniform(-np.pi / 2, np.pi / 2, len(theta))
     radius = random.normal(0.1, 0.01, len(theta))
     a, b = theta.T
@@ -33,7 +33,7 @@ def two_moons(theta, random):
     )
 
 
-def slcp(theta, random):
+def slcp(theta, random, _archive):
     s1, s2, rho = theta[:, 2, None] ** 2, theta[:, 3, None] ** 2, np.tanh(theta[:, 4, None])
     u, v = random.normal(size=(2, len(theta), 4))
     x = theta[:, 0, None] + s1 * u
@@ -41,16 +41,40 @@ def slcp(theta, random):
     return np.stack([x, y], 2).reshape(len(theta), 8)
 
 
-def gaussian_mixture(theta, random):
+def gaussian_mixture(theta, random, _archive):
     return theta + random.normal(size=theta.shape) * random.choice([1.0, 0.1], (len(theta), 1))
 
 
-def gaussian(theta, random):
+def gaussian(theta, random, _archive):
     return theta + random.normal(0, np.sqrt(0.1), theta.shape)
 
 
 def normal(count, random):
     return random.normal(0, np.sqrt(0.1), (count, 10))
+
+
+def precision():
+    """Of the offset, and of a filter whose second differences are small."""
+    size = 9
+    first = np.eye(size) - np.eye(size, k=-1)
+    smooth = first @ first + np.diag(np.sqrt(np.arange(size) / size))
+    result = np.zeros((size + 1, size + 1))
+    result[0, 0] = 0.5
+    result[1:, 1:] = smooth.T @ smooth
+    return result
+
+
+def smooth_filters(count, random):
+    return random.multivariate_normal(np.zeros(10), np.linalg.inv(precision()), count)
+
+
+def spikes(theta, random, archive):
+    """The number of spikes in 100 steps, and how they go with the stimulus at nine delays."""
+    design, stimulus = (tensor(archive, f"bernoulli_glm/files/{name}.pt") for name in ("design_matrix", "stimulus_I"))
+    rates = 1 / (1 + np.exp(-theta @ design.T))
+    spiked = (random.uniform(size=rates.shape) < rates).astype(float)
+    delayed = [spiked[:, delay:] @ stimulus.ravel()[: spiked.shape[1] - delay] for delay in range(9)]
+    return np.stack([spiked.sum(1), *delayed], 1)
 
 
 def uniform(size, bound):
@@ -64,7 +88,15 @@ TASKS = {
     "gaussian_linear": (gaussian, normal, None),
     "gaussian_linear_uniform": (gaussian, uniform(10, 1), 1),
     "gaussian_mixture": (gaussian_mixture, uniform(2, 10), 10),
+    "bernoulli_glm": (spikes, smooth_filters, None),
 }
+
+
+def tensor(archive, name):
+    import torch
+
+    with zipfile.ZipFile(archive) as file:
+        return torch.load(io.BytesIO(file.read(f"sbibm/tasks/{name}")), weights_only=True).numpy().astype(float)
 
 
 def rows(archive, task, observation, name):
@@ -79,7 +111,7 @@ def write_data(archive, task, count, seed, folder):
     simulate, prior, bound = TASKS[task]
     random = np.random.default_rng(int(seed))
     theta = prior(int(count), random)
-    x = simulate(theta, random)
+    x = simulate(theta, random, archive)
     names = [[f"{letter}{i + 1}" for i in range(values.shape[1])] for letter, values in (("t", theta), ("x", x))]
     table = np.concatenate([theta, x], 1)
     np.savetxt(folder / "train.csv", table, delimiter=",", header=",".join([*names[0], *names[1]]), comments="", fmt="%.9g")

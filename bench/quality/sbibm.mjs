@@ -14,6 +14,7 @@ const published = {
   gaussian_linear: { 1000: 0.694, 10000: 0.552, 100000: 0.506 },
   gaussian_linear_uniform: { 1000: 0.696, 10000: 0.553, 100000: 0.509 },
   gaussian_mixture: { 1000: 0.731, 10000: 0.661, 100000: 0.555 },
+  bernoulli_glm: { 1000: 0.863, 10000: 0.678, 100000: 0.559 },
 };
 const observations = Array.from({ length: 10 }, (_, i) => i + 1);
 const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
