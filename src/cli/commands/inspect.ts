@@ -47,6 +47,8 @@ export const inspectCommand = defineCommand({
     await checkOutput(output, animate ? ['.gif'] : ['.html', '.htm']);
     if (features !== undefined && !animate)
       throw new UserError(`--features ${features}: they are those of a GIF; add --animate.`);
+    if (options.compare !== undefined && animate)
+      throw new UserError(`--compare ${options.compare}: a GIF shows one model; leave out --animate.`);
     const model = await openForSession(session, file);
     if (animate) return animation(session, model, output, features);
     const inspector = createInspector('1', model);

@@ -146,6 +146,15 @@ test('every command of the specification is there and its help names its options
   }
 });
 
+test('inspect refuses options that do not go together, rather than leaving one out', async () => {
+  const gif = await invoke(['inspect', 'run', '--animate', '--compare', 'other']);
+  assert.equal(gif.code, 1);
+  assert.match(gif.stderr, /--compare other: a GIF shows one model/);
+  const page = await invoke(['inspect', 'run', '--features', 'x,y']);
+  assert.equal(page.code, 1);
+  assert.match(page.stderr, /--features x,y: .* add --animate/);
+});
+
 test('the examples of the help parse', async () => {
   const { parseCommand } = await import('../../../src/cli/arguments');
   for (const command of commands) {
