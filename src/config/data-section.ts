@@ -104,7 +104,7 @@ export const dataSchema = v.strictObject({
     true,
   ),
   transforms: optional(
-    'Vectors: maps of columns that have bounds, which samples then keep, and noise of integers: {"income": "log", "age": "logit:0:120", "visits": "dequantize"}.',
+    'Vectors: maps of columns that have bounds, which samples then keep, and noise of integers: {"income": "log", "age": "logit:0:120", "hour": "circular:0:24", "visits": "dequantize"}.',
     v.record(v.string(), v.string()),
   ),
   limit: optional('Use only this many examples.', positiveInteger),

@@ -80,10 +80,12 @@ export function standardizingLogDets(
 export const withoutStandardizing = (total: number, part: number): number =>
   part === -Infinity ? 0 : total - part;
 
-/** Values lie between the bounds and never on them; without an upper one, `high` is Infinity. Both are float32. */
+/** Values lie between the bounds and never on them; without an upper one, `high` is Infinity. All are float32. */
 export interface ColumnMap {
   low: number;
   high: number;
+  /** Where a circle is cut open, in [low, high): its values are counted from there. Absent for what is no circle. */
+  cut?: number;
 }
 
 /** What a config says of one column. */
@@ -91,8 +93,8 @@ export type ColumnTransform = NonNullable<ReturnType<typeof columnTransform>>;
 
 /** What a transform may say. */
 export const transformForms =
-  '"log" (values > 0), "log:LOW" (values > LOW), "logit:LOW:HIGH" or "dequantize" (integers), also "dequantize:log:LOW" ' +
-  '(integers from LOW) and "dequantize:logit:LOW:HIGH" (integers LOW to HIGH)';
+  '"log" (values > 0), "log:LOW" (values > LOW), "logit:LOW:HIGH", "circular:LOW:HIGH" (HIGH is LOW again) or "dequantize" ' +
+  '(integers), also "dequantize:log:LOW" (integers from LOW), "dequantize:logit:LOW:HIGH" and "dequantize:circular:LOW:HIGH" (integers LOW to HIGH)';
 
 /** Undefined for a text that is none of `transformForms`. */
 export function columnTransform(text: string) {
@@ -105,7 +107,7 @@ export function columnTransform(text: string) {
   if (!integers) return { integers, map };
   const { low, high } = map;
   return isLevel(low) && (high === Infinity || isLevel(high))
-    ? { integers, map: { low, high: high + 1 } }
+    ? { integers, map: { ...map, high: high + 1 } }
     : undefined;
 }
 
@@ -115,7 +117,9 @@ export const isLevel = (x: number): boolean => Number.isInteger(x) && Math.abs(x
 
 /** Whether values to train on may be `x`. */
 export const takes = (transform: ColumnTransform, x: number): boolean =>
-  hasDensity(transform, x) && (!transform.integers || isLevel(x));
+  hasDensity(transform, x) &&
+  (!transform.integers || isLevel(x)) &&
+  !(transform.map && (x < transform.map.low || x > transform.map.high));
 
 /** Whether a flow has a density at `x`, which may be an integer without its noise. */
 export const hasDensity = ({ integers, map }: ColumnTransform, x: number): boolean =>
@@ -134,11 +138,14 @@ export function columnMap(text: string): ColumnMap | undefined {
   const [kind, ...parts] = text.split(':');
   const bounds = parts.map((bound) => (bound.trim() === '' ? NaN : Math.fround(Number(bound))));
   if (kind === 'log' && bounds.length === 0) bounds.push(0);
-  if (bounds.length !== { log: 1, logit: 2 }[kind as string] || !bounds.every(Number.isFinite))
-    return undefined;
-  const map = { low: bounds[0]!, high: bounds[1] ?? Infinity };
-  const [least, most] = endsOf(map);
-  return least < most && (kind === 'log' || Number.isFinite(Math.fround(map.high - map.low)))
+  const least = { log: 1, logit: 2, circular: 2 }[kind as string];
+  const isCircle = kind === 'circular';
+  if (bounds.length !== least && !(isCircle && bounds.length === 3)) return undefined;
+  const [low, high = Infinity, cut = low] = bounds as [number, number?, number?];
+  if (!bounds.every(Number.isFinite) || cut < low || cut >= high) return undefined;
+  const map = { low, high, ...(isCircle ? { cut } : {}) };
+  const ends = endsOf(map);
+  return ends[0] < ends[1] && (kind === 'log' || Number.isFinite(Math.fround(map.high - map.low)))
     ? map
     : undefined;
 }
@@ -166,14 +173,26 @@ export function spanOf(map: ColumnMap): number {
   return span;
 }
 
-const isInside = ({ low, high }: ColumnMap, x: number): boolean => x > low && x < high;
+const isInside = ({ low, high, cut }: ColumnMap, x: number): boolean =>
+  cut === undefined ? x > low && x < high : Number.isFinite(x);
 
-/** ln(x − low), or ln((x − low) / (high − x)). */
-export const mapped = ({ low, high }: ColumnMap, x: number): number =>
-  Math.log(x - low) - (high === Infinity ? 0 : Math.log(high - x));
+/** A value of a circle as the one of [low, high) that it is. */
+const onCircle = ({ low, high }: ColumnMap, x: number): number =>
+  x - (high - low) * Math.floor((x - low) / (high - low));
 
-export const unmapped = ({ low, high }: ColumnMap, y: number): number =>
-  high === Infinity ? low + Math.exp(y) : low + (high - low) / (1 + Math.exp(-y));
+/** ln(x − low), or ln((x − low) / (high − x)), of a circle with x counted from its cut. */
+export function mapped(map: ColumnMap, value: number): number {
+  const { low, high, cut } = map;
+  const [least, most] = endsOf(map);
+  const x = cut === undefined ? value : Math.min(Math.max(onCircle(map, value - cut + low), least), most);
+  return Math.log(x - low) - (high === Infinity ? 0 : Math.log(high - x));
+}
+
+export function unmapped(map: ColumnMap, y: number): number {
+  const { low, high, cut } = map;
+  const x = high === Infinity ? low + Math.exp(y) : low + (high - low) / (1 + Math.exp(-y));
+  return cut === undefined ? x : onCircle(map, x + cut - low);
+}
 
 /** ln of the slope of `mapped` at the x that it maps to `y`. */
 const logSlope = ({ low, high }: ColumnMap, y: number): number =>

@@ -88,9 +88,19 @@ export function withMeans(
   transforms?: Standardization['transforms'],
 ): { train: Split; validation: Split } {
   let means: Promise<Float64Array> | undefined;
+  const maps = columnTransforms({ transforms });
   const fill = async (values: Float32Array): Promise<Float32Array> => {
     if (!values.some(Number.isNaN)) return values;
-    means ??= meansOf(parts.train, names, source, columnTransforms({ transforms }));
+    const { size } = parts.train;
+    const circle = maps?.findIndex(
+      (one, d) => one?.map?.cut !== undefined && values.some((x, i) => i % size === d && Number.isNaN(x)),
+    );
+    if (circle !== undefined && circle >= 0)
+      throw new UserError(
+        `${source}: column "${names?.[circle] ?? circle}" is on a circle, which has no mean to fill its gaps with. ` +
+          'Leave out the rows (--missing drop, data.missing "drop").',
+      );
+    means ??= meansOf(parts.train, names, source, maps);
     fillGaps(values, await means);
     return values;
   };

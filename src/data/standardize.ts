@@ -1,5 +1,5 @@
 import type { RunConfig } from '../config/schema';
-import { afterMap, columnTransforms, type Standardization } from '../config/standardization';
+import { afterMap, columnTransform, columnTransforms, type Standardization } from '../config/standardization';
 import { UserError } from '../base/user-error';
 import { mayBeRounded, varies } from '../base/variation';
 import { columnNames } from './context';
@@ -17,13 +17,52 @@ export async function standardizationOf(
   standardization: Standardization | undefined,
   signal?: AbortSignal,
 ): Promise<Standardization | undefined> {
-  const transforms = model.kind === 'vector' ? transformsOf(data, dataset) : undefined;
-  if (model.kind !== 'vector' || !(data.standardize || transforms)) return undefined;
+  const texts = model.kind === 'vector' ? transformsOf(data, dataset) : undefined;
+  if (model.kind !== 'vector' || !(data.standardize || texts)) return undefined;
   if (standardization) return standardization;
+  const transforms = await withCuts(texts, dataset.train, signal);
   const { size } = dataset.train;
   if (!data.standardize)
     return { mean: Array<number>(size).fill(0), std: Array<number>(size).fill(1), transforms };
   return fitStandardization(dataset.train, columnNames(dataset), signal, transforms);
+}
+
+/** Circles without a cut are cut where the fewest training rows lie, in the middle of the longest such arc. */
+async function withCuts(
+  texts: Standardization['transforms'],
+  split: Split,
+  signal: AbortSignal | undefined,
+): Promise<Standardization['transforms']> {
+  const circles = (columnTransforms({ transforms: texts }) ?? []).flatMap((one, d) => {
+    const { low, high, cut } = one?.map ?? { low: 0, high: 0 };
+    if (cut === undefined || columnTransform(`${texts![d]!}:${cut}`) === undefined) return [];
+    const arcs = one!.integers && high - low <= mostArcs ? high - low : mostArcs;
+    return [{ d, low, width: (high - low) / arcs, rows: new Uint32Array(arcs) }];
+  });
+  if (!texts || circles.length === 0) return texts;
+  for await (const block of split.scan(signal ? { signal } : {}))
+    for (let at = 0; at < block.length; at += split.size)
+      for (const { d, low, width, rows } of circles)
+        rows[Math.floor((block[at + d]! - low) / width) % rows.length]! += 1;
+  return texts.map((text, d) => {
+    const circle = circles.find((one) => one.d === d);
+    return circle ? `${text!}:${Math.fround(circle.low + circle.width * emptiest(circle.rows))}` : text;
+  });
+}
+
+/** How many arcs a circle is counted in. */
+const mostArcs = 48;
+
+/** The middle of the longest run of arcs with the fewest rows, which may go over the end. */
+function emptiest(rows: Uint32Array): number {
+  const fewest = Math.min(...rows);
+  let best = { from: 0, length: 0 };
+  for (let from = 0; from < rows.length; from++) {
+    let length = 0;
+    while (length < rows.length && rows[(from + length) % rows.length] === fewest) length++;
+    if (length > best.length) best = { from, length };
+  }
+  return (best.from + Math.floor(best.length / 2)) % rows.length;
 }
 
 /**

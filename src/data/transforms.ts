@@ -65,6 +65,7 @@ export async function checkBounds(opened: Opened, config: DataConfig, signal?: A
 
 function takenBy({ integers, map }: ColumnTransform): string {
   const { low = -Infinity, high = Infinity } = map ?? {};
+  if (map?.cut !== undefined) return `values from ${low} to ${high}`;
   if (!integers) return high < Infinity ? `values between ${low} and ${high}` : `values above ${low}`;
   if (!map) return 'integers up to about a million';
   return high < Infinity ? `integers from ${low} to ${high - 1}` : `integers of at least ${low}`;
@@ -73,6 +74,7 @@ function takenBy({ integers, map }: ColumnTransform): string {
 function remedyFor(text: string): string {
   if (text === 'dequantize') return 'Round the values,';
   const form = text.startsWith('dequantize:') ? 'dequantize:' : '';
+  if (text.includes('circular')) return `Choose bounds that hold them (${form}circular:LOW:HIGH),`;
   return `Choose bounds beyond these (${form}${text.includes('logit') ? 'logit:LOW:HIGH' : 'log:LOW'}),`;
 }
 

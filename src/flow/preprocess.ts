@@ -88,6 +88,8 @@ function byColumn(maps: readonly (ColumnMap | undefined)[]): Pick<Bijection, 'fo
     named(name, tf.tensor1d(maps.map((map) => (map ? value(map) : other))));
   const isLogit = ({ high }: ColumnMap): boolean => high < Infinity;
   const hasLogit = maps.some((map) => map && isLogit(map));
+  const isCircle = ({ cut }: ColumnMap): boolean => cut !== undefined;
+  const hasCircle = maps.some((map) => map && isCircle(map));
   const plain = (): Tensor => row('plain', () => 0, 1);
   const low = (): Tensor => row('low', (map) => map.low);
   const logs = (): Tensor => row('logs', (map) => Number(!isLogit(map)));
@@ -99,8 +101,25 @@ function byColumn(maps: readonly (ColumnMap | undefined)[]): Pick<Bijection, 'fo
     const widths = row('log_width', ({ low, high }) => (high < Infinity ? Math.log(high - low) : 0));
     return tf.add(ofLogs, tf.mul(tf.sub(tf.add(tf.softplus(y), tf.softplus(tf.neg(y))), widths), logits()));
   };
+  /** Values of circles turned by so much, each as the one between its bounds; other columns as they are. */
+  const turned = (x: Tensor, sign: 1 | -1): Tensor => {
+    if (!hasCircle) return x;
+    const by = row('turn', ({ low, cut = low }) => sign * (cut - low));
+    const period = row('period', (map) => (isCircle(map) ? map.high - map.low : 0));
+    const size = row('size', (map) => (isCircle(map) ? map.high - map.low : 1), 1);
+    const y = tf.add(x, by);
+    // Finite for other columns, too, whose values may be infinite.
+    const turns = tf.floor(tf.clipByValue(tf.div(tf.sub(y, low()), size), -(2 ** 24), 2 ** 24));
+    const inTurn = tf.sub(y, tf.mul(period, turns));
+    // Rounding may go below.
+    return tf.maximum(
+      inTurn,
+      row('start', (map) => (isCircle(map) ? map.low : -largest), -largest),
+    );
+  };
   return {
-    forward(_, x) {
+    forward(_, given) {
+      const x = turned(given, -1);
       const ends = [
         row('least', (map) => endsOf(map)[0], -largest),
         row('most', (map) => endsOf(map)[1], largest),
@@ -113,7 +132,13 @@ function byColumn(maps: readonly (ColumnMap | undefined)[]): Pick<Bijection, 'fo
         const high = row('high', (map) => (isLogit(map) ? map.high : 0));
         y = tf.sub(y, tf.log(tf.add(tf.mul(tf.sub(high, inside), logits()), tf.sub(1, logits()))));
       }
-      const outside = tf.sign(tf.abs(tf.sub(x, inside)));
+      const moved = tf.sign(tf.abs(tf.sub(x, inside)));
+      const outside = hasCircle
+        ? tf.mul(
+            moved,
+            row('bounded', (map) => Number(!isCircle(map))),
+          )
+        : moved;
       return { value: y, logDet: sumPerExample(tf.add(logSlopes(y), tf.log(tf.sub(1, outside)))) };
     },
     inverse(_, y) {
@@ -127,7 +152,7 @@ function byColumn(maps: readonly (ColumnMap | undefined)[]): Pick<Bijection, 'fo
         tf.add(above, low()),
         row('least', (map) => endsOf(map)[0]),
       );
-      return { value: tf.add(tf.mul(y, plain()), x), logDet: tf.neg(sumPerExample(logSlopes(y))) };
+      return { value: turned(tf.add(tf.mul(y, plain()), x), 1), logDet: tf.neg(sumPerExample(logSlopes(y))) };
     },
   };
 }

@@ -193,13 +193,18 @@ export function wayErrorGraph(model: FlowModel): Graph {
 
 /** |x − x̂| at the input of a layer; of data in units of their own, in deviations of each feature. */
 function errorAt({ header, flow, preprocess }: FlowModel, layer: string, x: Tensor, back: Tensor): Tensor {
-  const error = tf.abs(tf.sub(x, back));
+  const distance = tf.abs(tf.sub(x, back));
   const fitted = preprocess?.name === layer ? header.standardize : undefined;
-  if (!fitted) return error;
+  if (!fitted) return distance;
   const std = fitted.std.slice(0, flow.inputShape[0]);
   const deviations = tf.tensor1d(std);
   const maps = mapsOf(fitted);
-  if (!maps) return tf.div(error, deviations);
+  if (!maps) return tf.div(distance, deviations);
+  // On a circle the shorter way: what is next to a bound may come back next to the other.
+  const periods = maps.map((map) => (map?.cut === undefined ? Infinity : map.high - map.low));
+  const error = periods.every((period) => period === Infinity)
+    ? distance
+    : tf.minimum(distance, tf.abs(tf.sub(tf.tensor1d(periods), distance)));
   // A unit of what a map gives is that of `unitAt`: a straight line over x.
   const line = std.map((_, d) => {
     const map = maps[d];

@@ -20,15 +20,15 @@ import { refused } from '../inspect/model';
 const folder = temporaryFolder();
 const at = (name: string): string => path.join(folder, name);
 const count = 500;
-const drawn = stream(3, 'table').normal(3 * count);
-/** A heavy tail, two bounds that many values are near to, and a column without. */
+const drawn = stream(3, 'table').normal(4 * count);
+/** A heavy tail, two bounds that many values are near to, a column without, and hours around midnight. */
 const values = Array.from({ length: count }, (_, i) => {
-  const [a, b, c] = drawn.subarray(3 * i, 3 * i + 3) as unknown as [number, number, number];
-  return [Math.exp(9 + 2 * a), 120 / (1 + Math.exp(-2 * b - a)), a + c];
+  const [a, b, c, d] = drawn.subarray(4 * i, 4 * i + 4) as unknown as [number, number, number, number];
+  return [Math.exp(9 + 2 * a), 120 / (1 + Math.exp(-2 * b - a)), a + c, (24 + 2 * d) % 24];
 });
 const config = {
-  data: { source: 'table.csv', transforms: { income: 'log', age: 'logit:0:120' } },
-  model: { kind: 'vector', dim: 3, couplings: 2, hidden: [8] },
+  data: { source: 'table.csv', transforms: { income: 'log', age: 'logit:0:120', hour: 'circular:0:24' } },
+  model: { kind: 'vector', dim: 4, couplings: 2, hidden: [8] },
   training: { steps: 20, batch: 32, validateEvery: 10, checkpointEvery: 100, sampleEvery: 100 },
 };
 
@@ -36,7 +36,7 @@ let backend: Backend;
 let model: Model;
 before(async () => {
   backend = await createOnnxRuntimeBackend({ threads: 1, reason: 'test' });
-  await writeFile(at('table.csv'), ['income,age,c', ...values.map((row) => row.join())].join('\n'));
+  await writeFile(at('table.csv'), ['income,age,c,hour', ...values.map((row) => row.join())].join('\n'));
   await writeFile(at('run.flow.json'), JSON.stringify(config));
   await train({ config: at('run.flow.json'), output: at('run') }, { backend });
   model = await openModel(runPaths(at('run')).last, backend);
@@ -48,8 +48,9 @@ describe('a flow of columns with bounds', () => {
     for (const temperature of [1, 20]) {
       const { data } = (await sample(model.flow!.runner, { count: 10_000, seed: 1, temperature })).x;
       let outside = 0;
-      for (let i = 0; i < data.length; i += 3) {
-        if (!(data[i]! > 0 && data[i + 1]! > 0 && data[i + 1]! < 120)) outside++;
+      for (let i = 0; i < data.length; i += 4) {
+        const [income, age, , hour] = data.subarray(i, i + 4);
+        if (!(income! > 0 && age! > 0 && age! < 120 && hour! >= 0 && hour! < 24)) outside++;
       }
       assert.equal(outside, 0);
     }
@@ -59,13 +60,18 @@ describe('a flow of columns with bounds', () => {
     const { runner, header } = model.flow!;
     const rows = values.slice(0, 20);
     const out = await runner.forward(Float32Array.from(rows.flat()), 20, 'data');
-    const { std } = header.standardize!;
-    rows.forEach(([income, age], i) => {
-      const slopes = -Math.log(income!) + Math.log(120) - Math.log(age!) - Math.log(120 - age!);
+    const { std, transforms } = header.standardize!;
+    const cut = Number(transforms![3]!.split(':')[3]);
+    rows.forEach(([income, age, , hour], i) => {
+      const turned = (hour! - cut + 48) % 24;
+      const slopes =
+        -Math.log(income!) +
+        (Math.log(120) - Math.log(age!) - Math.log(120 - age!)) +
+        (Math.log(24) - Math.log(turned) - Math.log(24 - turned));
       const expected = std.reduce((sum, deviation) => sum - Math.log(deviation), slopes);
       assert.ok(Math.abs(out.preprocessing[i]! - expected) < 1e-4);
     });
-    const [outside] = (await runner.forward(Float32Array.of(-1, 30, 0), 1, 'data')).preprocessing;
+    const [outside] = (await runner.forward(Float32Array.of(-1, 30, 0, 5), 1, 'data')).preprocessing;
     assert.equal(outside, -Infinity);
   });
 
@@ -76,7 +82,7 @@ describe('a flow of columns with bounds', () => {
       ['run', 'parts'].map((name) => loadAnyCheckpoint(runPaths(at(name)).last)),
     );
     assert.deepEqual(parts!.standardize, whole!.standardize);
-    assert.deepEqual(parts!.standardize!.transforms, ['log', 'logit:0:120', null]);
+    assert.match(parts!.standardize!.transforms!.join(), /^log,logit:0:120,,circular:0:24:1[0-4]/);
     assert.deepEqual(parts!.tensors, whole!.tensors);
   });
 
@@ -85,7 +91,7 @@ describe('a flow of columns with bounds', () => {
     assert.ok(maxAbs < 1e-3);
     const opened = await openOnnxFlow(files.find(({ kind }) => kind === 'forward')!.path, 1);
     try {
-      const x = Float32Array.from([...values.slice(0, 5), [-1, 30, 0]].flat());
+      const x = Float32Array.from([...values.slice(0, 5), [-1, 30, 0, 5]].flat());
       const [found, expected] = await Promise.all(
         [model.flow!.runner, opened.runner].map((runner) => runner.forward(x, 6, 'data')),
       );
@@ -108,14 +114,14 @@ describe('a flow of columns with bounds', () => {
     await train({ from, output: at('from'), maxSteps: 2 }, { backend });
     const { config: stored, standardize } = await loadAnyCheckpoint(runPaths(at('from')).last);
     assert.deepEqual(stored.data!.transforms, config.data.transforms);
-    assert.deepEqual(standardize!.transforms, ['log', 'logit:0:120', null]);
+    assert.deepEqual(standardize!.transforms, model.flow!.header.standardize!.transforms);
     await assert.rejects(
       train(
         { from, data: at('table.csv'), reading: { transforms: { c: 'log:-9' } }, output: at('other') },
         { backend },
       ),
       refused(
-        /data\.transforms .*expected \{"income":"log","age":"logit:0:120"\}, as in .*got \{"c":"log:-9"\}/,
+        /data\.transforms .*expected \{"income":"log","age":"logit:0:120","hour":"circular:0:24"\}, as in .*got \{"c":"log:-9"\}/,
       ),
     );
   });

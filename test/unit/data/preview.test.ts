@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { previewData } from '../../../src/data/open/preview';
+import { offeredMap } from '../../../src/protocol/offered-map';
 import { stream } from '../../../src/data/random';
 import { temporaryFolder } from '../support/temporary';
 
@@ -220,6 +221,28 @@ test('heavy tails, limits and whole numbers of few values are said with what can
     warnings[2]!,
     /"rate" from 0 to 1; "rain" from 0 \((49|5\d) % of the values are 0\)\. .*logit.*: --transform rate=logit:-0\.0\d+:1 \(data\.transforms\)\./,
   );
+});
+
+test('angles and hours that fill their circle are offered as circles, and other limits are not', async () => {
+  const file = path.join(folder, 'turns.csv');
+  const spread = (i: number): number => ((i * 7919) % 2003) / 2003;
+  const lines = Array.from({ length: 2000 }, (_, i) =>
+    [
+      360 * spread(i),
+      Math.PI * (2 * spread(3 * i) - 1),
+      Math.floor(24 * spread(7 * i)),
+      300 * spread(5 * i),
+    ].join(),
+  );
+  writeFileSync(file, `bearing,phase,hour,share\n${lines.join('\n')}\n`);
+  const { features } = await previewData(file, folder);
+  const offers = features!.map(offeredMap);
+  assert.deepEqual(offers.slice(0, 3), [
+    'circular:0:360',
+    'circular:-3.141593:3.141593',
+    'dequantize:circular:0:23',
+  ]);
+  assert.match(offers[3]!, /^logit:/);
 });
 
 test('whole numbers that rows share are said with the noise to train with, and no more once they have it', async () => {

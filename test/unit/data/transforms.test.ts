@@ -35,9 +35,15 @@ test('a map is a logarithm with a lower bound or a logit with two', () => {
   assert.deepEqual(columnMap('log'), { low: 0, high: Infinity });
   assert.deepEqual(columnMap('log:-0.5'), { low: -0.5, high: Infinity });
   assert.deepEqual(columnMap('logit:0:120'), { low: 0, high: 120 });
+  assert.deepEqual(columnMap('circular:0:24'), { low: 0, high: 24, cut: 0 });
+  assert.deepEqual(columnMap('circular:-180:180:90'), { low: -180, high: 180, cut: 90 });
   for (const wrong of [
     '',
     'sqrt',
+    'circular',
+    'circular:0:24:24',
+    'circular:0:24:-1',
+    'circular:0:24:3:4',
     'log:',
     'log:a',
     'log:0:1',
@@ -99,6 +105,57 @@ test('what a map makes of integers with noise has probabilities of whole interva
     const sum = density.slice(0, k * nodes).reduce((total, p) => total + p, 0) / nodes;
     assert.ok(Math.abs(sum - expected) < 1e-4, `${k}: ${sum}, ${expected}`);
   }
+});
+
+test('a circle has one density, whichever turn a value is given in, and samples between its bounds', () => {
+  const text = 'circular:0:24:3.5';
+  const map = standardize('s', { mean: [0.4], std: [1.2], transforms: [text] });
+  const logP = (x: readonly number[]): number[] => {
+    const { value, logDet } = map.forward(contextOf({}, false), tf.tensor2d([...x], [x.length, 1]));
+    const z = value.dataSync();
+    return perExample(logDet, x.length).map((part, i) => part - (z[i]! ** 2 + Math.log(2 * Math.PI)) / 2);
+  };
+  const nodes = 24_000;
+  const all = logP(Array.from({ length: nodes }, (_, i) => ((i + 0.5) * 24) / nodes));
+  const total = all.reduce((sum, one) => sum + (Math.exp(one) * 24) / nodes, 0);
+  assert.ok(Math.abs(total - 1) < 1e-4, String(total));
+  // scipy.stats.norm.logpdf(scipy.special.logit(20.5 / 24), 0.4, 1.2) - math.log(20.5 / 24 * 3.5 / 24 * 24): 0:00 is 20.5 hours after 3:30
+  const midnight = logP([0, 24, -24, 48]);
+  for (const one of midnight) assert.ok(Math.abs(one - -2.845872975744345) < 1e-4, String(one));
+  assert.ok(logP([3.5, 27.5]).every(Number.isFinite), 'at the cut itself');
+  const one = columnMap(text)!;
+  for (const y of [-200, -30, -1, 0, 0.7, 30, 200]) {
+    const x = map.inverse(contextOf({}, false), tf.tensor2d([(y - 0.4) / 1.2], [1, 1])).value.dataSync()[0]!;
+    assert.ok(x >= 0 && x < 24, `${y}: ${x}`);
+    assert.ok(Math.abs(x - unmapped(one, y)) < 1e-4, `${y}: ${x}, ${unmapped(one, y)}`);
+    if (Math.abs(y) < 10) assert.ok(Math.abs(mapped(one, unmapped(one, y)) - y) < 1e-6);
+  }
+  // The flow has a density wherever the circle is; training takes one turn only, where more would be another unit.
+  const hours = columnTransform(text)!;
+  assert.ok(hasDensity(hours, 30) && takes(hours, 24) && takes(hours, 0) && !takes(hours, 30));
+});
+
+test('a circle is cut where the fewest rows lie', async () => {
+  const hours = Array.from({ length: 400 }, (_, i) => (i % 2 ? 22 + (i % 40) / 10 : 2 + (i % 60) / 10) % 24);
+  put(folder, 'hours.csv', ['hour,c', ...hours.map((x, i) => `${x},${i % 7}`)].join('\n'));
+  const request = {
+    data: path.join(folder, 'hours.csv'),
+    reading: { transforms: { hour: 'circular:0:24' } },
+  } as const;
+  const { config, dataset } = await prepareRun(request, folder);
+  const fitted = await standardizationOf(config, dataset, undefined);
+  const { cut } = columnTransform(fitted!.transforms![0]!)!.map!;
+  // Nothing is between 8 and 22.
+  assert.ok(cut! > 14 && cut! < 16, String(cut));
+  await dataset.close();
+
+  put(folder, 'hours.csv', ['hour,c', ',1', ...hours.map((x, i) => `${x},${i % 7}`)].join('\n'));
+  const gaps = await prepareRun({ ...request, reading: { ...request.reading, missing: 'mean' } }, folder);
+  await assert.rejects(
+    standardizationOf(gaps.config, gaps.dataset, undefined),
+    /column "hour" is on a circle, which has no mean to fill its gaps with/,
+  );
+  await gaps.dataset.close();
 });
 
 test('the mean of integers is that of their noise, and gaps are filled by integers', () => {
