@@ -5,7 +5,7 @@
 import { gather, sizeOf } from '../base/shape';
 import { UserError } from '../base/user-error';
 import { fromHalf } from '../files/half';
-import { readUnpacked } from '../files/read';
+import { firstBytes, readUnpacked } from '../files/read';
 import type { NdArray } from '../protocol/tensors';
 
 export type NpyData =
@@ -64,6 +64,9 @@ const scalars: Record<string, (view: DataView, at: number, little: boolean) => n
 
 /** @throws UserError naming the file and what was expected */
 export async function readNpy(file: string): Promise<NpyArray> {
+  // A header that is none is refused before the rest is read.
+  const start = await firstBytes(file, npyHeaderBytes + 12);
+  if (start[0] === 0x93) parseNpyStart(start, file);
   return parseNpy(await readUnpacked(file), file);
 }
 
