@@ -32,6 +32,6 @@ async function main(): Promise<void> {
   process.exit(code);
 }
 
-// The extension forks this file as its engine too: a package of its own would hold nearly all of it twice.
+// The extension forks this file as its engine too: a bundle of its own would hold nearly all of it again.
 if (process.send && process.argv[2] === 'engine') runEngine();
 else void main();

@@ -118,8 +118,8 @@ function byColumn(maps: readonly (ColumnMap | undefined)[]): Pick<Bijection, 'fo
     );
   };
   return {
-    forward(_, given) {
-      const x = turned(given, -1);
+    forward(_, data) {
+      const x = turned(data, -1);
       const ends = [
         row('least', (map) => endsOf(map)[0], -largest),
         row('most', (map) => endsOf(map)[1], largest),
