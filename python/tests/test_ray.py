@@ -56,8 +56,15 @@ def test_workers_of_ray_learn_what_one_process_learns(family, tmp_path):
 def test_workers_of_ray_save_and_end_when_the_command_line_is_killed(family, tmp_path):
     run = tmp_path / "run"
     words = ["train", "--config", str(FOLDER / "digits.json"), "--output", str(run), "--launcher", "ray", "--workers", "2"]
-    started = subprocess.Popen([*COMMAND, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait_for(lambda: (run / "metrics.jsonl").exists() and len(rows(run)) >= 3, 300)
+    said = tmp_path / "said.txt"
+    with said.open("wb") as file:
+        started = subprocess.Popen([*COMMAND, *words], stdout=file, stderr=file)
+
+    def has_rows():
+        assert started.poll() is None, said.read_text()
+        return (run / "metrics.jsonl").exists() and len(rows(run)) >= 3
+
+    wait_for(has_rows, 300)
     assert listeners(family()) == {"127.0.0.1"}
     assert {os.getpriority(os.PRIO_PROCESS, member) for member in family()} == {os.getpriority(os.PRIO_PROCESS, 0)}
     started.kill()
