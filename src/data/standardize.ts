@@ -1,5 +1,5 @@
 import type { RunConfig } from '../config/schema';
-import { afterMap, columnTransform, columnTransforms, type Standardization } from '../config/standardization';
+import { afterMap, columnTransforms, type Standardization } from '../config/standardization';
 import { UserError } from '../base/user-error';
 import { mayBeRounded, varies } from '../base/variation';
 import { columnNames } from './context';
@@ -27,6 +27,8 @@ export async function standardizationOf(
   return fitStandardization(dataset.train, columnNames(dataset), signal, transforms);
 }
 
+const withoutCut = /(^|:)circular:[^:]+:[^:]+$/;
+
 /** Circles without a cut are cut where the fewest training rows lie, in the middle of the longest such arc. */
 async function withCuts(
   texts: Standardization['transforms'],
@@ -34,9 +36,9 @@ async function withCuts(
   signal: AbortSignal | undefined,
 ): Promise<Standardization['transforms']> {
   const circles = (columnTransforms({ transforms: texts }) ?? []).flatMap((one, d) => {
-    const { low, high, cut } = one?.map ?? { low: 0, high: 0 };
-    if (cut === undefined || columnTransform(`${texts![d]!}:${cut}`) === undefined) return [];
-    const arcs = one!.integers && high - low <= mostArcs ? high - low : mostArcs;
+    if (!one?.map || !withoutCut.test(texts![d]!)) return [];
+    const { low, high } = one.map;
+    const arcs = one.integers && high - low <= mostArcs ? high - low : mostArcs;
     return [{ d, low, width: (high - low) / arcs, rows: new Uint32Array(arcs) }];
   });
   if (!texts || circles.length === 0) return texts;

@@ -111,11 +111,10 @@ function byColumn(maps: readonly (ColumnMap | undefined)[]): Pick<Bijection, 'fo
     // Finite for other columns, too, whose values may be infinite.
     const turns = tf.floor(tf.clipByValue(tf.div(tf.sub(y, low()), size), -(2 ** 24), 2 ** 24));
     const inTurn = tf.sub(y, tf.mul(period, turns));
-    // Rounding may go below.
-    return tf.maximum(
-      inTurn,
-      row('start', (map) => (isCircle(map) ? map.low : -largest), -largest),
-    );
+    // The cut is a bound, and what is next to it may be rounded onto one; no value lies there.
+    const start = row('start', (map) => (isCircle(map) ? endsOf(map)[0] : -Infinity), -Infinity);
+    const end = row('end', (map) => (isCircle(map) ? endsOf(map)[1] : Infinity), Infinity);
+    return tf.minimum(tf.maximum(inTurn, start), end);
   };
   return {
     forward(_, data) {
@@ -132,13 +131,7 @@ function byColumn(maps: readonly (ColumnMap | undefined)[]): Pick<Bijection, 'fo
         const high = row('high', (map) => (isLogit(map) ? map.high : 0));
         y = tf.sub(y, tf.log(tf.add(tf.mul(tf.sub(high, inside), logits()), tf.sub(1, logits()))));
       }
-      const moved = tf.sign(tf.abs(tf.sub(x, inside)));
-      const outside = hasCircle
-        ? tf.mul(
-            moved,
-            row('bounded', (map) => Number(!isCircle(map))),
-          )
-        : moved;
+      const outside = tf.sign(tf.abs(tf.sub(x, inside)));
       return { value: y, logDet: sumPerExample(tf.add(logSlopes(y), tf.log(tf.sub(1, outside)))) };
     },
     inverse(_, y) {
