@@ -54,7 +54,7 @@ def normal(count, random):
 
 
 def precision():
-    """Of the offset, and of a filter whose second differences are small."""
+    """The precision matrix of an offset and of a filter whose second differences are small."""
     size = 9
     first = np.eye(size) - np.eye(size, k=-1)
     smooth = first @ first + np.diag(np.sqrt(np.arange(size) / size))

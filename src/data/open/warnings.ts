@@ -290,7 +290,7 @@ function ofLimits(features: readonly FeatureFacts[]): string[] {
   const maps = offersOf(entries.map(([feature]) => feature));
   return [
     `Values end abruptly: ${shown.join('; ')}${andMore(entries.length)}. Flows are smooth there, so samples lie beyond. Train on the ` +
-      'logarithm of the distance to the limit, or between two limits on the logit, of angles and hours on a circle' +
+      'logarithm of the distance to the limit, between two limits on the logit, or for angles and hours on a circle' +
       `${maps.length > 0 ? `, which keeps samples inside: ${mapsText(maps)}` : ', or cut samples off'}.` +
       (many
         ? ' Where many rows are the limit itself, a density can grow without limit: add noise to the column, or leave it out (--exclude, data.exclude).'

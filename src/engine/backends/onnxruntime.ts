@@ -178,9 +178,9 @@ export async function compileStateful(
         ...fn.writes.map((member) => [nextName(member), state.next(member)] as const),
       ]);
       const results = await fn.session.run(inputs, outputs);
-      // What a result holds besides the tensor that was written to is a copy.
-      for (const name of fn.writes.map(nextName)) outputs[name] ??= results[name]!;
-      for (const member of fn.writes) state.written(member, outputs[nextName(member)]!);
+      // Where a tensor was given to write to, the result is a copy of it.
+      for (const member of fn.writes)
+        state.written(member, outputs[nextName(member)] ?? results[nextName(member)]!);
       return Object.fromEntries(fn.results.map((result) => [result, toArray(results[result]!)]));
     },
     dispose,
