@@ -7,7 +7,7 @@ import { copyFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Frame } from 'playwright-core';
-import { fixture, folder, type Model, models, openModel, unlike } from '../inspector/models';
+import { fixture, folder, type Model, models, openModel, triedOn } from '../inspector/models';
 import { settled } from '../inspector/until';
 import { restyle, screenshot } from './support/browser-page';
 import type { EngineWindow } from './support/engine-window';
@@ -115,7 +115,7 @@ describe('sizes', () => {
     await editor.closePages();
   });
 
-  for (const model of [...unlike, many])
+  for (const model of [...triedOn, many])
     describe(model.name, () => {
       let frame: Frame;
       before(async () => {

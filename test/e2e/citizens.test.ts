@@ -34,8 +34,7 @@ describe('in VS Code', function () {
     await allowTools(true);
   });
 
-  // Of a small picture and of a plane; MNIST's differs in its numbers only.
-  for (const model of trained.filter(({ name }) => name !== 'MNIST')) {
+  for (const model of trained) {
     it(`a run config of ${model.name} has hovers, trains and opens its last checkpoint`, async () => {
       const file = `${runOf(model)}.flow.json`;
       const document = await vscode.workspace.openTextDocument(file);

@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Frame } from 'playwright-core';
 import { couplingLogDets, result } from '../inspector/frame';
 import { modelName, runNameOf } from '../../src/extension/view-types';
-import { folder, isImage, type Model, showTab, unlike } from '../inspector/models';
+import { folder, isImage, type Model, showTab, triedOn } from '../inspector/models';
 import { until } from '../inspector/until';
 import { inWindow } from './in-window';
 import type { Workbench } from './workbench';
@@ -69,7 +69,7 @@ describe('runs', function () {
         };
       };
       const states: Awaited<ReturnType<typeof seen>>[] = [];
-      for (const [i, model] of unlike.entries()) {
+      for (const [i, model] of triedOn.entries()) {
         const relative = path.relative(folder(), model.file());
         await page.keyboard.press('ControlOrMeta+P');
         await second.input().waitFor();
@@ -101,9 +101,9 @@ describe('runs', function () {
         });
         states.push(await seen(frame, i + 1));
       }
-      assert.equal(new Set(states.map(({ result: cost }) => cost)).size, unlike.length);
+      assert.equal(new Set(states.map(({ result: cost }) => cost)).size, triedOn.length);
       await Promise.all([page.waitForEvent('load'), second.palette('Developer: Reload Window')]);
-      for (const [i, model] of [...unlike.entries()].reverse()) {
+      for (const [i, model] of [...triedOn.entries()].reverse()) {
         const frame = await show(model);
         // The file's own checkpoint is there before the step that was looked at.
         const same = async () => isDeepStrictEqual(await seen(frame, i + 1), states[i]);

@@ -56,8 +56,8 @@ describe('gradients on the GPU', () => {
 
   const all = [...cases, ...conventionCases];
   // Each takes a second or three where a program is the GPU.
-  const chosen = all.filter((entry, index) => thorough || oneIn(4)(entry, index));
-  for (const entry of tried('gpu/layers', chosen, oneIn(8)))
+  const chosen = all.filter((entry, index) => thorough || oneIn(8)(entry, index));
+  for (const entry of tried('gpu/layers', chosen, oneIn(4)))
     it(`are those of the processor: ${entry.label}`, async () => {
       const { graph, feeds } = slopes(entry);
       const run = (backend: Backend) => runOnce(backend, graph, feeds, { optimize: true });

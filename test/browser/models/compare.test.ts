@@ -20,7 +20,7 @@ import {
   select,
 } from '../../inspector/comparison';
 import { edited } from '../../inspector/edited';
-import { fixture, folder, isImage, type Model, openModel, unlike } from '../../inspector/models';
+import { fixture, folder, isImage, type Model, openModel, triedOn } from '../../inspector/models';
 import { eventually, giveValues, near } from '../../inspector/frame';
 import { exampleOf } from '../../inspector/reference';
 import { inWindow } from '../support/in-window';
@@ -40,7 +40,7 @@ describe('compared', () => {
     { files: others },
   );
 
-  for (const model of unlike.filter(({ steps }) => steps.length > 0)) {
+  for (const model of triedOn.filter(({ steps }) => steps.length > 0)) {
     it(`are two steps of ${model.name}`, async () => {
       const frame = await openModel(editor, model);
       await giveValues(frame, 'given.npy', exampleOf(model));
@@ -53,7 +53,7 @@ describe('compared', () => {
     });
   }
 
-  for (const model of unlike.filter(({ steps }) => steps.length === 0)) {
+  for (const model of triedOn.filter(({ steps }) => steps.length === 0)) {
     const image = isImage(model);
 
     it(`are ${model.name} and a copy with another coupling, and what it becomes by training`, async () => {

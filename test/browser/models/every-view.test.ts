@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { until } from '../../inspector/until';
-import { isImage, openModel, showTab, unlike, untilWords } from '../../inspector/models';
+import { isImage, openModel, showTab, triedOn, untilWords } from '../../inspector/models';
 import { drawn, near, parseNumber, result, untilInk, value } from '../../inspector/frame';
 import { inWindow } from '../support/in-window';
 import type { InspectorWindow } from '../../inspector/window';
@@ -17,7 +17,7 @@ describe('every view', () => {
     editor = window;
   });
 
-  for (const model of unlike) {
+  for (const model of triedOn) {
     it(`of ${model.name} agrees with the others`, async () => {
       const image = isImage(model);
       const data = model.steps.length > 0;

@@ -6,7 +6,7 @@ import { grayScale, maskColors, signedScale, badColor } from '../../../webview/b
 import { roundUp } from '../../../webview/base/format/numbers';
 import { until } from '../../inspector/until';
 import { edited } from '../../inspector/edited';
-import { isImage, type Model, openModel, showTab, triedOn, untilWords } from '../../inspector/models';
+import { isImage, type Model, openModel, showTab, everyModel, untilWords } from '../../inspector/models';
 import {
   cells,
   eventually,
@@ -104,7 +104,7 @@ describe('the layer tabs', () => {
     { keepsPages: true },
   );
 
-  for (const model of triedOn) {
+  for (const model of everyModel) {
     const image = isImage(model);
 
     describe(`of ${model.name}`, () => {

@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { after, before, describe, it } from 'node:test';
 import type { Frame } from 'playwright-core';
 import { settled, until } from '../../inspector/until';
-import { isImage, type Model, openModel, root, showTab, unlike } from '../../inspector/models';
+import { isImage, type Model, openModel, root, showTab, triedOn } from '../../inspector/models';
 import { inWindow } from '../support/in-window';
 import { misplaced, spoil } from '../support/misplaced';
 import type { EngineWindow } from '../support/engine-window';
@@ -82,7 +82,7 @@ describe('looks', () => {
     await until('the size', async () => (await frame.evaluate(() => window.innerWidth)) === width);
   }
 
-  for (const model of unlike) {
+  for (const model of triedOn) {
     describe(model.name, () => {
       let frame: Frame;
       before(async () => (frame = await openModel(editor, model)));
@@ -95,7 +95,7 @@ describe('looks', () => {
 
       // Colors are those of the theme, whatever the model: the first image flow and the first of vectors show them all.
       const inThemes =
-        model === unlike.find((each) => isImage(each) === isImage(model)) ? themes : [themes[0]];
+        model === triedOn.find((each) => isImage(each) === isImage(model)) ? themes : [themes[0]];
 
       it(`has nothing for axe-core to find in any tab, ${inThemes.join(', ')}`, async () => {
         const bad: string[] = [];

@@ -9,7 +9,7 @@ import { encodeNpy, parseNpy } from '../../../src/data/npy';
 import { magnitudeScale } from '../../../webview/base/canvas/color-maps';
 import { until } from '../../inspector/until';
 import { apply, arrays, score, type Numbers } from '../../inspector/command-line';
-import { folder, isImage, openModel, showTab, unlike, untilWords } from '../../inspector/models';
+import { folder, isImage, openModel, showTab, triedOn, untilWords } from '../../inspector/models';
 import { cells, near, result } from '../../inspector/frame';
 import { apart, untilPictures } from '../../inspector/pictures';
 import { type Raster, rastersOf, rgba } from '../../inspector/rasters';
@@ -30,7 +30,7 @@ describe('what is taken away', () => {
     { files: at },
   );
 
-  for (const [n, model] of unlike.entries()) {
+  for (const [n, model] of triedOn.entries()) {
     const image = isImage(model);
     const size = model.shape.reduce((a, b) => a * b);
 

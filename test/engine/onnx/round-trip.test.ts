@@ -20,7 +20,7 @@ import { maxAbsDifference, type Values } from '../../contract/eager';
 import { isChain } from '../../../src/engine/model/architecture';
 import { conventionCases } from '../../contract/convention-cases';
 import { smallModel } from '../inspect/model';
-import { oneIn, tried } from '../../tried';
+import { oneIn, thorough, tried } from '../../tried';
 
 const count = 5;
 
@@ -138,11 +138,16 @@ const isRecognized = ({ label, model }: (typeof conventionCases)[number]): boole
   );
 };
 
-const others = conventionCases.filter(
-  (one) => !isRecognized(one) && one.model.kind === 'vector' && one.model.context === 0,
+/** A release has all of them. */
+const everySecond = <T>(all: readonly T[]): readonly T[] => (thorough ? all : all.filter(oneIn(2)));
+
+const others = everySecond(
+  conventionCases.filter(
+    (one) => !isRecognized(one) && one.model.kind === 'vector' && one.model.context === 0,
+  ),
 );
 
-for (const { label, model } of tried('engine/onnx/round-trip: others', others, oneIn(8))) {
+for (const { label, model } of tried('engine/onnx/round-trip: others', others, oneIn(4))) {
   it(`the export of ${label} opens with layers and its numbers`, async () => {
     const small = await smallModel({ ...model }, 'two-moons');
     const backend = await createOnnxRuntimeBackend({ threads: 1, reason: 'test' });
@@ -176,8 +181,8 @@ for (const { label, model } of tried('engine/onnx/round-trip: others', others, o
 
 for (const { label, model } of tried(
   'engine/onnx/round-trip: conventions',
-  conventionCases.filter(isRecognized),
-  oneIn(12),
+  everySecond(conventionCases.filter(isRecognized)),
+  oneIn(6),
 )) {
   it(`the export of ${label} opens as what it was`, async () => {
     const small =
