@@ -1,16 +1,6 @@
 /** What language models learn about a file: short reports in plain data, in the words of the command line. */
-import type { TensorContainer } from './import';
 import type { LogProbParts } from './contribution';
-
-export interface ReportedLayer {
-  index: number;
-  name: string;
-  kind: string;
-  /** Shape of its output, without the batch axis. */
-  shape: number[];
-  parameters: number;
-  description: string;
-}
+import type { LayerDescription, ModelDescription } from './description';
 
 export interface ReportedRun {
   folder: string;
@@ -22,28 +12,29 @@ export interface ReportedRun {
   checkpointSteps: number[];
 }
 
-export interface CheckpointReport {
-  file: string;
-  format: 'flowscope' | 'onnx' | 'recording' | TensorContainer;
-  bytes: number;
+type OfDescription =
+  | 'file'
+  | 'format'
+  | 'bytes'
+  | 'parameterCount'
+  | 'tensorCount'
+  | 'step'
+  | 'validation'
+  | 'origin'
+  | 'onnx'
+  | 'note';
+
+export interface CheckpointReport extends Pick<ModelDescription, OfDescription> {
+  /** In words, as what follows. */
   architecture?: string;
+  preprocessing?: string;
+  data?: string;
   /** Shape of one example, without the batch axis. */
   inputShape?: number[];
-  parameters: number;
-  tensors: number;
   layerCount: number;
   /** The first ones; `layerCount` says how many there are. */
-  layers: ReportedLayer[];
-  preprocessing?: string;
-  step?: number;
-  /** At this checkpoint. bits/dim of images only. */
-  validation?: { nats: number; bitsPerDim?: number };
-  data?: string;
-  /** The library that wrote the file, and what the file does not say. */
-  origin?: { title: string; assumptions: string[]; guesses?: string[] };
-  onnx?: { opset: number; producer: string; inputs: string[]; outputs: string[] };
+  layers: LayerDescription[];
   run?: ReportedRun;
-  note?: string;
 }
 
 export interface ScoreFileQuery {

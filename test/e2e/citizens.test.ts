@@ -346,15 +346,15 @@ describe('in VS Code', function () {
     const info = await flowscope<Info>('info', model.file());
     const { layers, tensors } = await reference(model.file());
     assert.deepEqual(
-      [summary.format, summary.parameters, summary.tensors, summary.step, summary.inputShape],
+      [summary.format, summary.parameterCount, summary.tensorCount, summary.step, summary.inputShape],
       [info.format, info.parameterCount, info.tensorCount, info.step, info.architecture.inputShape],
     );
     assert.equal(summary.architecture, info.architecture.summary);
-    assert.equal(summary.tensors, Object.keys(tensors).length);
+    assert.equal(summary.tensorCount, Object.keys(tensors).length);
     // Preprocessing is no layer of the file.
     assert.equal(summary.layerCount, layers.filter(({ flow }) => flow).length);
     assert.deepEqual(
-      summary.layers.map((layer) => [layer.name, layer.parameters]),
+      summary.layers.map((layer) => [layer.name, layer.parameterCount]),
       info.layers.map((layer) => [layer.name, layer.parameterCount]),
     );
     assert.deepEqual(Object.keys(summary.validation ?? {}).sort(), Object.keys(info.validation ?? {}).sort());

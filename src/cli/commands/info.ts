@@ -3,7 +3,7 @@ import { shortened } from '../../base/user-error';
 import { bytes, count, counted, fixed, pairs, shownPath, table } from '../format';
 import { describeModel } from '../../engine/open/describe-model';
 import { explainModel, type ExplainedTensor } from '../../engine/open/explain-model';
-import type { ModelDescription, DescribedTensor, NonFiniteTensor } from '../../engine/open/description';
+import type { ModelDescription, DescribedTensor, NonFiniteTensor } from '../../protocol/description';
 import type { ImportForm } from '../../protocol/import';
 import type { SolvedField } from '../../protocol/model';
 import { modelHelp } from '../model';

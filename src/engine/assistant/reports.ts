@@ -13,7 +13,6 @@ import type {
 } from '../../protocol/assistant';
 import { CancelledError } from '../../protocol/wire';
 import { describeModel } from '../open/describe-model';
-import type { ModelDescription } from '../open/description';
 import { sizeOf } from '../../base/shape';
 import { layerName, type ModelSummary } from '../../protocol/model';
 import { defaultBatch } from '../../protocol/questions';
@@ -38,54 +37,22 @@ export async function summarizeCheckpoint(
   source: string | ModelFile,
   signal: AbortSignal,
 ): Promise<CheckpointReport> {
-  const model = await describeModel(source);
+  const { file, format, bytes, parameterCount, tensorCount, layers, ...rest } = await describeModel(source);
   if (signal.aborted) throw new CancelledError();
-  const { run } = model;
-  return { ...reportOf(model), ...(run ? { run: await reportedRun(run) } : {}) };
-}
-
-function reportOf(model: ModelDescription): CheckpointReport {
-  const { file, format, bytes, architecture, layers, preprocessing, step, validation, data, origin, onnx } =
-    model;
+  const { architecture, preprocessing, step, validation, data, origin, onnx, note, run } = rest;
   return {
-    file,
-    format,
-    bytes,
-    ...(architecture ? { architecture: architecture.summary, inputShape: architecture.inputShape } : {}),
-    parameters: model.parameterCount,
-    tensors: model.tensorCount,
-    layerCount: layers.length,
-    layers: layers.slice(0, mostLayers).map(({ index, name, kind, shape, parameterCount, description }) => ({
-      index,
-      name,
-      kind,
-      shape,
-      parameters: parameterCount,
-      description,
-    })),
+    ...{ file, format, bytes, parameterCount, tensorCount, layerCount: layers.length },
+    // Without what is as long as a flow has features, or as a config in an ONNX file.
+    layers: layers.slice(0, mostLayers).map(({ order: _, ...layer }) => layer),
     ...defined({
+      architecture: architecture?.summary,
+      inputShape: architecture?.inputShape,
       preprocessing: preprocessing?.summary,
-      step,
-      validation,
-      data: data?.summary,
-      origin: origin && {
-        title: origin.title,
-        assumptions: origin.assumptions,
-        ...defined({ guesses: origin.guesses }),
-      },
-      onnx: onnx && {
-        opset: onnx.opset,
-        producer: onnx.producer,
-        inputs: onnx.inputs.map(portOf),
-        outputs: onnx.outputs.map(portOf),
-      },
-      note: model.note,
+      ...{ step, validation, data: data?.summary, origin, note },
+      onnx: onnx && { ...onnx, metadata: {} },
+      run: run === undefined ? undefined : await reportedRun(run),
     }),
   };
-}
-
-function portOf({ name, dtype, shape }: { name: string; dtype: string; shape: (number | string)[] }): string {
-  return `${name} ${dtype} [${shape.join(', ')}]`;
 }
 
 /** Undefined fields are those that the run's status does not say; a run trained elsewhere may have none at all. */

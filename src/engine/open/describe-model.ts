@@ -20,7 +20,12 @@ import type { Flow } from '../../flow/built-flow';
 import { buildFlow } from '../../flow/flow';
 import type { NetSpec, SliceSpec } from '../../flow/core/spec';
 import { layerCounts, type ContextInfo, type LayerInfo } from '../../protocol/model';
-import type { LayerDescription, ModelDescription, DescribedTensor, NonFiniteTensor } from './description';
+import type {
+  LayerDescription,
+  ModelDescription,
+  DescribedTensor,
+  NonFiniteTensor,
+} from '../../protocol/description';
 import { tensorStatistics } from '../inspect/tensor-statistics';
 import { sizeOf } from '../../base/shape';
 

@@ -94,10 +94,10 @@ async function engineFor(engines: InspectionEngines, query: Query): Promise<Shar
 
 /** Reports as text for a language model: one sentence with the answer, then all numbers as JSON. In English. */
 function summaryText(report: CheckpointReport): string {
-  const { architecture, format, parameters, tensors, validation, run } = report;
+  const { architecture, format, parameterCount, tensorCount, validation, run } = report;
   const what = architecture ?? `A ${format} file whose flow is not known`;
   const sentences = [
-    `${what}: ${parameters} parameters in ${tensors} tensors.`,
+    `${what}: ${parameterCount} parameters in ${tensorCount} tensors.`,
     validation ? `Validation: ${likelihood(validation)}.` : 'No validation result is stored in it.',
     ...(run ? [`Its run is ${run.status}${run.step === undefined ? '' : ` at step ${run.step}`}.`] : []),
   ];

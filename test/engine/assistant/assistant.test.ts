@@ -103,7 +103,7 @@ describe('what language models are told', () => {
     const report = await engine.summarizeCheckpoint(digits, 'h');
     const info = await json<{ parameterCount: number; layers: unknown[]; step: number }>('info', digits);
     assert.deepEqual(
-      [report.format, report.parameters, report.layerCount, report.step, report.inputShape],
+      [report.format, report.parameterCount, report.layerCount, report.step, report.inputShape],
       ['flowscope', info.parameterCount, info.layers.length, 200, [8, 8, 1]],
     );
     near(report.validation!.bitsPerDim!, 2.07, 5e-3);

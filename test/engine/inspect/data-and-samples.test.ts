@@ -15,7 +15,7 @@ import { createInspector } from '../../../src/engine/inspect/inspector';
 import { openModel } from '../../../src/engine/open/open-model';
 import { buildFlow } from '../../../src/flow/flow';
 import { initialTensors } from '../../../src/engine/training/initialize';
-import type { ModelDescription } from '../../../src/engine/open/description';
+import type { ModelDescription } from '../../../src/protocol/description';
 import type { CalibrationPart } from '../../../src/protocol/calibration';
 import type { DataAndSamples } from '../../../src/protocol/data-and-samples';
 import { defaultBatch } from '../../../src/protocol/questions';

@@ -1,8 +1,8 @@
 /** What `describeModel` says of a file. */
-import type { ModelConfig } from '../../config/schema';
-import type { ImportForm } from '../../protocol/import';
-import type { LayerInfo, ModelSummary, RecordingInfo, TensorEntry } from '../../protocol/model';
-import type { TensorStatistics } from '../../protocol/tensors';
+import type { ModelConfig } from '../config/schema';
+import type { ImportForm } from './import';
+import type { LayerInfo, ModelSummary, RecordingInfo, TensorEntry } from './model';
+import type { TensorStatistics } from './tensors';
 
 type Described =
   | 'index'
