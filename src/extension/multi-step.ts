@@ -67,38 +67,6 @@ export async function pickStep<T extends QuickPickItem>(
   return answer;
 }
 
-/** Any number of items. @param chosen what stays chosen once an item is added, by default all */
-export async function pickManyStep<T extends QuickPickItem>(
-  place: StepPlace,
-  options: PickerOptions<T> & {
-    selected: readonly T[];
-    chosen?(selected: readonly T[], added: T): readonly T[];
-    /** Why the choice cannot be taken, or undefined. */
-    validate(selected: readonly T[]): string | undefined;
-  },
-): Promise<StepAnswer<readonly T[]>> {
-  const { chosen, validate } = options;
-  const picker = pickerOf(place, options);
-  picker.canSelectMany = true;
-  let selected = options.selected;
-  picker.selectedItems = selected;
-  return ask<readonly T[]>(picker, (done) => [
-    picker.onDidChangeSelection((now) => {
-      const added = now.filter((item) => !selected.includes(item));
-      const next = chosen && added.length > 0 ? added.reduce(chosen, selected) : now;
-      selected = next;
-      if (next.length !== now.length) picker.selectedItems = next;
-      picker.placeholder = validate(next) ?? options.placeholder;
-    }),
-    picker.onDidAccept(() => {
-      const problem = validate(selected);
-      if (problem === undefined) done({ value: selected });
-      else picker.placeholder = problem;
-    }),
-    onAside(picker, options, done),
-  ]);
-}
-
 interface PickerOptions<T extends QuickPickItem> {
   placeholder: string;
   items: T[];

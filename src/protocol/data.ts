@@ -91,18 +91,14 @@ export interface DataPreview {
 }
 
 /** A column of a table, by its first rows. */
-export interface TableColumn {
+export interface OverviewColumn {
   name: string;
   /** What a config calls it: its name, or its number from 0 where the first row has no names. */
   key: string | number;
-  numeric: boolean;
   /** It may be classes: text, or few whole numbers. */
   classes: boolean;
   /** The different values that were seen, in order, of columns that may be classes and have few of them. */
   seen?: string[];
-}
-
-export interface OverviewColumn extends TableColumn {
   type: 'number' | 'text' | 'date';
   /** Rows without a value, of those that were looked at. */
   gaps: number;

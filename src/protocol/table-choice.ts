@@ -1,6 +1,6 @@
 /** What the user does with the columns of a table, and what comes of it. */
+import { defined } from '../base/defined';
 import { varies } from '../base/variation';
-import { type ColumnRole, contextOfRoles } from './column-roles';
 import type { OverviewColumn, TableOverview } from './data';
 import type { DataChoice } from './engine';
 
@@ -151,16 +151,19 @@ export function tableChoice(
   maps: Readonly<Record<number, string>> = {},
 ): DataChoice {
   const { columns } = overview;
-  const roles = columns.flatMap((column, i): ColumnRole[] => {
-    if (uses[i] === 'label') return [{ column, as: 'shown' }];
-    if (uses[i] !== 'condition' && uses[i] !== 'number') return [];
-    return [{ column, as: uses[i] === 'condition' && isContextClass(column) ? 'class' : 'number' }];
+  const keysOf = (is: (use: Use, column: OverviewColumn) => boolean) =>
+    columns.flatMap((column, i) => (uses[i] !== undefined && is(uses[i], column) ? [column.key] : []));
+  const keys = (use: Use) => keysOf((other) => other === use);
+  const [givenClass] = keysOf((use, column) => use === 'condition' && isContextClass(column));
+  const given = keysOf((use, column) => use === 'number' || (use === 'condition' && !isContextClass(column)));
+  const context = defined({
+    columns: given.length > 0 ? given : undefined,
+    labels: givenClass === undefined ? undefined : true,
+    labelColumn: givenClass ?? keys('label')[0],
   });
-  const keys = (use: Use) => columns.flatMap(({ key }, i) => (uses[i] === use ? [key] : []));
   // Lists the chosen columns of a table that has more columns than are shown, and the columns left out of any other.
   const all = columns.length === overview.columnCount;
   const [used, exclude, [weightColumn]] = [keys('use'), keys('leave out'), keys('weight')];
-  const context = contextOfRoles(roles);
   const transforms = columns.flatMap(({ key }, i) =>
     uses[i] === 'use' && maps[i] ? [[key, maps[i]] as const] : [],
   );
@@ -170,5 +173,8 @@ export function tableChoice(
     ...(rowsWithGaps(overview, uses) > 0 ? { missing } : {}),
     ...(transforms.length > 0 ? { transforms: Object.fromEntries(transforms) } : {}),
   };
-  return { ...(context ? { context } : {}), ...(Object.keys(reading).length > 0 ? { reading } : {}) };
+  return {
+    ...(Object.keys(context).length > 0 ? { context } : {}),
+    ...(Object.keys(reading).length > 0 ? { reading } : {}),
+  };
 }

@@ -44,8 +44,8 @@ const labeled: DataPreview = {
 const histogram = { edges: [0, 1, 2], counts: [3, 1] };
 const numbers = { min: 0, max: 2, mean: 0.75, std: 0.5, histogram };
 const column = (given: Partial<OverviewColumn> & { name: string }): OverviewColumn => ({
-  ...{ key: given.name, numeric: true, classes: false, type: 'number', gaps: 0, distinct: 300 },
-  ...(given.type === 'text' || given.type === 'date' ? { numeric: false, classes: true } : { numbers }),
+  ...{ key: given.name, classes: false, type: 'number', gaps: 0, distinct: 300 },
+  ...(given.type === 'text' || given.type === 'date' ? { classes: true } : { numbers }),
   ...given,
 });
 

@@ -1,6 +1,8 @@
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { buildRunConfig, requestedData, type DataShape, type RunRequest } from '../../config/build';
+import { defined } from '../../base/defined';
+import { ignoreUserError } from '../../base/user-error';
 import { parseJsonText } from '../../config/json-text';
 import { largestJson } from '../../config/run-status';
 import type { DataConfig, RunConfig } from '../../config/schema';
@@ -8,6 +10,7 @@ import { readText } from '../../files/read';
 import type { Dataset } from '../dataset';
 import { isBuiltin, type OpenOptions, openSource, type OpenSource } from './open';
 import { splitCounts } from '../split';
+import { columnNames } from './table-overview';
 import { checkBounds } from '../transforms';
 
 /**
@@ -21,6 +24,7 @@ export async function prepareRun(
   baseFolder: string,
   look: Pick<OpenOptions, 'signal' | 'pictures'> = {},
 ): Promise<{ config: RunConfig; dataset: Dataset; counts: { train: number; validation: number } }> {
+  request = await withColumnsOfStart(request, baseFolder);
   const sourceData = requestedData(request);
   const options = { pictures: Infinity, ...look };
   let source = await openSource(sourceData, baseFolder, options);
@@ -40,6 +44,33 @@ export async function prepareRun(
     await source.close();
     throw error;
   }
+}
+
+/**
+ * A checkpoint is trained further on the columns that it models and is given, by their names: on a table that has them all,
+ * where nobody chose any.
+ */
+async function withColumnsOfStart(request: RunRequest, baseFolder: string): Promise<RunRequest> {
+  const { data: before, featureNames = [] } = request.start ?? {};
+  if (featureNames.length === 0) return request;
+  const asked = requestedData(request);
+  const { columns, exclude, labelColumn, contextColumns, contextSource, labelContext, source } = asked;
+  const isChosen = columns ?? exclude ?? labelColumn ?? contextColumns ?? contextSource;
+  if (isChosen !== undefined || labelContext) return request;
+  const names = (await columnNames(source, baseFolder).catch(ignoreUserError)) ?? [];
+  const given = before?.contextColumns ?? [];
+  const label = before?.labelColumn;
+  const wanted = [...featureNames, ...given, ...(label === undefined ? [] : [label])];
+  if (!wanted.every((name) => names.includes(String(name)))) return request;
+  return {
+    ...request,
+    reading: { ...request.reading, columns: [...featureNames] },
+    context: defined({
+      columns: given.length > 0 ? given : undefined,
+      labelColumn: label,
+      labels: before?.labelContext || undefined,
+    }),
+  };
 }
 
 /** Counts of all examples, also where only some were opened. */

@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { OverviewColumn, TableOverview } from '../../protocol/data';
+import { isFolder } from '../../files/read';
 import { detectFormat } from './detect';
 import { takesDecimalCommas, withPoints } from '../decimal-comma';
 import { createFeatureStatistics } from '../feature-statistics';
@@ -21,7 +22,7 @@ const mostClasses = 50;
 const datePattern = /^(\d{4}-\d{1,2}-\d{1,2}([T ]\S.*)?|\d{1,2}[./]\d{1,2}[./](\d{2}|\d{4})( \S.*)?)$/;
 
 /** The first rows of a table, as text. */
-export interface Peeked {
+interface Peeked {
   names: string[];
   /** Whether the names are the file's own. */
   named: boolean;
@@ -40,18 +41,33 @@ export interface Peeked {
  * @throws UserError when the file cannot be read
  */
 export async function tableOverview(source: string, baseFolder: string): Promise<TableOverview | undefined> {
-  if (isBuiltin({ source, format: 'auto' }) || /\.json$/i.test(source)) return undefined;
   const file = path.resolve(baseFolder, source);
-  const info = await stat(file).catch(() => undefined);
-  if (info?.isDirectory()) return undefined;
+  const peeked = await peek(source, file, { mostRows, mostCells });
+  const { size = 0 } = (peeked && (await stat(file).catch(() => undefined))) ?? {};
+  return peeked && { name: path.basename(file), bytes: size, ...describeTable(peeked) };
+}
+
+/**
+ * The names in the first row of a table; none of a table without them, or of other data.
+ * @throws UserError when the file cannot be read
+ */
+export async function columnNames(source: string, baseFolder: string): Promise<readonly string[]> {
+  const peeked = await peek(source, path.resolve(baseFolder, source), { mostRows: 2, mostCells });
+  return peeked?.named ? peeked.names : [];
+}
+
+async function peek(
+  source: string,
+  file: string,
+  bounds: { mostRows: number; mostCells: number },
+): Promise<Peeked | undefined> {
+  if (isBuiltin({ source, format: 'auto' }) || /\.json$/i.test(source)) return undefined;
+  if (await isFolder(file)) return undefined;
   const format = await detectFormat(file);
-  if (format !== 'parquet' && format !== 'csv' && format !== 'tsv') return undefined;
-  const bounds = { mostRows, mostCells };
-  const peeked =
-    format === 'parquet'
-      ? await peekParquet(file, bounds)
-      : await peekTable(file, bounds, format === 'tsv' ? '\t' : undefined);
-  return { name: path.basename(file), bytes: info?.size ?? 0, ...describeTable(peeked) };
+  if (format === 'parquet') return peekParquet(file, bounds);
+  if (format === 'csv' || format === 'tsv')
+    return peekTable(file, bounds, format === 'tsv' ? '\t' : undefined);
+  return undefined;
 }
 
 function describeTable(peeked: Peeked): Omit<TableOverview, 'name' | 'bytes'> {
@@ -92,7 +108,7 @@ function describeColumn(
   // As many values as rows are a name of each row, or a measurement.
   const few = seen.length > 1 && seen.length <= mostClasses && 2 * seen.length <= cells.length;
   const classes = !numeric || (few && seen.every((value) => Number.isInteger(Number(value))));
-  const column = { name, key, numeric, classes, gaps: all.length - cells.length, distinct: seen.length };
+  const column = { name, key, classes, gaps: all.length - cells.length, distinct: seen.length };
   const counts = new Array<number>(seen.length).fill(0);
   for (const label of labels) counts[label]!++;
   const isDate = !numeric && cells.length > 0 && cells.every((cell) => datePattern.test(cell));

@@ -6,10 +6,7 @@ import { parseRunConfig } from '../../config/parse';
 import { saferTraining } from '../../config/safer-training';
 import { lockName } from '../../config/train-lock';
 import { UserError } from '../../base/user-error';
-import type { TableOverview } from '../../protocol/data';
 import type { TrainRequest, Place, SlurmJob } from '../../protocol/engine';
-import { dataEngine } from '../engine/data-engine';
-import { log } from '../log';
 import { askCount, confirm } from '../offer';
 import { rememberRunOf } from '../configs/runs-of-configs';
 import { exists, readHolder, readRun, runOfCheckpoint, type RunState } from '../runs/run-files';
@@ -46,7 +43,7 @@ export async function train(services: Services, target?: TrainArguments | Uri): 
     ? { request: await requestOf(answers) }
     : typeof answers.data === 'string' && typeof answers.preset === 'string'
       ? await askWhereToTrainOn({ ...answers, data: answers.data })
-      : await askWhatToTrain((source) => overviewOf(services, source), {
+      : await askWhatToTrain({
           ...(typeof answers.data === 'string' ? { data: answers.data } : {}),
           ...(typeof answers.from === 'string' ? { from: Uri.file(answers.from) } : {}),
           ...(place ? { place } : {}),
@@ -217,16 +214,6 @@ async function configPlan(config: Uri, answers: TrainArguments, output: string):
     output: resolveRunFolder(output, config),
   };
   return { request, scope: config };
-}
-
-/** Overview of a table; undefined also where it cannot be read, which the training will report. */
-async function overviewOf({ inspection }: Services, source: string): Promise<TableOverview | undefined> {
-  try {
-    return await dataEngine(inspection, source).use(({ api }) => api.tableOverview(source, randomUUID()));
-  } catch (error) {
-    log().warn(`${source}: ${(error as Error).message}`);
-    return undefined;
-  }
 }
 
 function isComplete(answers: TrainArguments): answers is TrainArguments & { data: string; output: string } {

@@ -11,16 +11,13 @@ import {
   window,
   workspace,
 } from 'vscode';
-import type { TableColumn, TableOverview } from '../../protocol/data';
 import type { TrainingConfig } from '../../config/schema';
 import type { TrainRequest, Place } from '../../protocol/engine';
 import { dialogExtensions, isFlowscopeFile, modelName } from '../view-types';
-import { inputStep, pickManyStep, pickStep, type StepAnswer, type StepPlace } from '../multi-step';
+import { inputStep, pickStep, type StepAnswer, type StepPlace } from '../multi-step';
 import { section } from '../quick-pick';
 import { filesByName } from '../workspace-files';
 import { builtinData, type DataChoice, presetGroups } from './catalogue';
-import { type ColumnRole, contextOfRoles } from '../../protocol/column-roles';
-import { columnRoles, firstRoles, modeled, roleProblem, withRole } from './column-choice';
 import { chooseData } from './data-dialog';
 import { choiceOf, dataName } from './data-choice';
 import { dataFileGlob } from './data-files';
@@ -61,28 +58,19 @@ const lookFirst = (): QuickInputButton => ({
 });
 
 /**
- * Asks step by step. Undefined when the user left, also for the data preview, where own data are chosen from.
- * @param readTable what a table holds, read again where another one is chosen; undefined for other data, or where they cannot be read, which training says better
+ * Asks step by step. Undefined when the user left, also for the data preview, where columns are chosen, and presets by the time
+ * that they take.
  */
-export async function askWhatToTrain(
-  readTable: (source: string) => Promise<TableOverview | undefined>,
-  start: WizardStart = {},
-): Promise<Plan | undefined> {
+export async function askWhatToTrain(start: WizardStart = {}): Promise<Plan | undefined> {
   let { from } = start;
   let data: DataChoice | undefined = start.data === undefined ? undefined : choiceOf(start.data);
   let config: Uri | undefined;
   let preset: string | undefined;
-  let columns: TableColumn[] = [];
-  let roles: readonly ColumnRole[] = [];
-  let chosen: readonly ColumnRole[] = [];
-  let step: 'data' | 'columns' | 'preset' | 'output' = data ? 'columns' : 'data';
-  /** A step that was passed over going on is passed over going back. */
-  let onward = true;
+  let step: 'data' | 'preset' | 'output' = data ? 'preset' : 'data';
   for (;;) {
     const title = from ? l10n.t('Continue training from {0}', modelName(from)) : l10n.t('Train RealNVP');
-    const more = roles.length > 0 ? 1 : 0;
     const place = (number: number): StepPlace =>
-      data ? { title, step: number + more, totalSteps: 3 + more } : { title, step: 2, totalSteps: 2 };
+      data ? { title, step: number, totalSteps: 3 } : { title, step: 2, totalSteps: 2 };
     if (step === 'data') {
       const answer = await askData(title, data?.source ?? config?.toString(), from);
       if (answer === undefined || answer === 'back') return undefined;
@@ -92,123 +80,31 @@ export async function askWhatToTrain(
       }
       ({ data, config } = answer.value);
       preset = undefined;
-      onward = true;
-      step = data ? 'columns' : 'output';
-    } else if (step === 'columns') {
-      if (onward) {
-        // What is done with their own data people choose where they see them, with the time that each preset takes.
-        if (!from && !builtinData.includes(data!)) {
-          preview(data!, start.place);
-          return undefined;
-        }
-        const table = data!.kind === 'table' ? await readTable(data!.source) : undefined;
-        columns = table?.columns ?? [];
-        roles = columnRoles(columns);
-        chosen = firstRoles(roles);
-      }
-      if (roles.length === 0) {
-        step = onward ? 'preset' : 'data';
-        continue;
-      }
-      const answer = await askColumns({ title, step: 2, totalSteps: 4 }, data!, columns, roles, chosen);
-      if (answer === undefined) return undefined;
-      if (answer !== 'back') chosen = answer.value;
-      step = answer === 'back' ? 'data' : 'preset';
+      step = data ? 'preset' : 'output';
     } else if (step === 'preset') {
-      const answer = await askPreset(place(2), data!, saysRoles(columns, chosen), preset, from !== undefined);
+      if (!from && !builtinData.includes(data!)) {
+        preview(data!, start.place);
+        return undefined;
+      }
+      const answer = await askPreset(place(2), data!, preset, from !== undefined);
       if (answer === undefined) return undefined;
-      onward = answer !== 'back';
-      if (answer === 'back') step = 'columns';
+      if (answer === 'back') step = 'data';
       else {
         preset = answer.value;
         step = 'output';
       }
     } else {
-      const name = runName({ data, config, from, preset });
-      const answer = await askOutput(place(3), name, config, data && saysRoles(columns, chosen));
+      const answer = await askOutput(place(3), runName({ data, config, from, preset }), config);
       if (answer === undefined) return undefined;
       const output = answer === 'back' ? '' : answer.value;
       if (answer === 'back') step = data ? 'preset' : 'data';
       else if (config) return { request: { config: config.fsPath, output }, scope: config };
       else {
-        const context = contextOfRoles(chosen);
-        const known = data ? { data: data.source, preset, ...(context ? { context } : {}) } : {};
+        const known = data ? { data: data.source, preset } : {};
         return { request: { ...known, ...(from ? { from: from.fsPath } : {}), output } };
       }
     }
   }
-}
-
-interface ColumnItem extends QuickPickItem {
-  role?: ColumnRole;
-}
-
-/** Classes that are named in a line. */
-const namedClasses = 6;
-
-async function askColumns(
-  place: StepPlace,
-  data: DataChoice,
-  columns: readonly TableColumn[],
-  roles: readonly ColumnRole[],
-  chosen: readonly ColumnRole[],
-): Promise<StepAnswer<readonly ColumnRole[]>> {
-  const item = (role: ColumnRole): ColumnItem => {
-    const { name, seen } = role.column;
-    const values = seen && seen.slice(0, namedClasses).join(', ') + (seen.length > namedClasses ? ', …' : '');
-    const description = {
-      number: l10n.t('given as a number'),
-      class: l10n.t('given as its class'),
-      shown: l10n.t('neither given nor modeled'),
-    }[role.as];
-    return { label: name, description, role, ...(role.as !== 'number' && values ? { detail: values } : {}) };
-  };
-  const of = (as: ColumnRole['as']): ColumnItem[] => roles.filter((role) => role.as === as).map(item);
-  const items = [
-    ...section(l10n.t('Conditions'), of('number')),
-    ...section(l10n.t('The class as a condition'), of('class')),
-    ...section(l10n.t('A class that is only shown'), of('shown')),
-  ];
-  const rolesOf = (some: readonly ColumnItem[]): ColumnRole[] =>
-    some.flatMap(({ role }) => (role ? [role] : []));
-  const itemsOf = (some: readonly ColumnRole[]): ColumnItem[] =>
-    items.filter(({ role }) => role && some.includes(role));
-  const answer = await pickManyStep<ColumnItem>(place, {
-    placeholder: l10n.t(
-      'Which columns of {0} are conditions? The flow models the others given these.',
-      data.title,
-    ),
-    items,
-    selected: itemsOf(chosen),
-    chosen: (selected, added) => itemsOf(withRole(rolesOf(selected), added.role!)),
-    validate: (selected) => {
-      const problem = roleProblem(columns, rolesOf(selected));
-      if (!problem) return undefined;
-      return problem.kind === 'text'
-        ? l10n.t('{0} holds text, which cannot be modeled: choose it as the class.', problem.name)
-        : l10n.t('No column is left to model. Leave one out.');
-    },
-    aside: { button: lookFirst(), run: () => preview(data) },
-  });
-  return answer === undefined || answer === 'back' ? answer : { value: rolesOf(answer.value) };
-}
-
-/** In words, what the flow will be a density of; undefined where there is nothing to say. */
-function saysRoles(columns: readonly TableColumn[], chosen: readonly ColumnRole[]): string | undefined {
-  const conditions = chosen.filter(({ as }) => as !== 'shown');
-  const left = few(modeled(columns, chosen));
-  if (conditions.length > 0) {
-    const names = conditions.map(({ column: { name }, as }) =>
-      as === 'class' ? l10n.t('class {0}', name) : name,
-    );
-    return `p(${left} | ${few(names)})`;
-  }
-  return chosen.length > 0 ? `p(${left})` : undefined;
-}
-
-/** Names that a line has room for. */
-function few(names: readonly string[]): string {
-  return names.slice(0, namedClasses).join(', ') + (names.length > namedClasses ? ', …' : '');
 }
 
 /** The last step alone, for the choices made in the data preview. */
@@ -377,7 +273,6 @@ async function browseCheckpoint(): Promise<DataAnswer | undefined> {
 async function askPreset(
   place: StepPlace,
   data: DataChoice,
-  density: string | undefined,
   chosen: string | undefined,
   onward: boolean,
 ): Promise<StepAnswer<string>> {
@@ -395,9 +290,7 @@ async function askPreset(
   const answer = await pickStep(place, {
     placeholder: onward
       ? l10n.t('Which preset do you want to train with? The model is that of the checkpoint.')
-      : density === undefined
-        ? l10n.t('Which preset for {0}?', data.title)
-        : l10n.t('Which preset for {0} of {1}?', density, data.title),
+      : l10n.t('Which preset for {0}?', data.title),
     items,
     active:
       items.find(({ preset }) => preset !== undefined && preset === chosen) ??
@@ -412,14 +305,15 @@ async function askOutput(
   place: StepPlace,
   name: string,
   near?: Uri,
-  density?: string,
+  /** Said before the question. */
+  about?: string,
 ): Promise<StepAnswer<string>> {
   const value = await proposeRun(name, near);
   const where = l10n.t(
     'Where do you want to save the run? Name a new folder for its config, metrics, checkpoints and samples.',
   );
   const answer = await inputStep(place, {
-    prompt: density === undefined ? where : `${density}. ${where}`,
+    prompt: about === undefined ? where : `${about}. ${where}`,
     value,
     selection: [value.length - path.basename(value).length, value.length],
     button: {

@@ -77,6 +77,47 @@ describe('a run that starts from a checkpoint', () => {
     assert.deepEqual([standardize!.mean, standardize!.std], [fitted.mean, fitted.std]);
   });
 
+  it('reads the columns of the checkpoint by their names from another table, unless some are chosen', async () => {
+    const tableOf = async (name: string, head: string, row: (i: number) => string): Promise<string> => {
+      const lines = Array.from({ length: 120 }, (_, i) => row(i));
+      await writeFile(at(name), `${[head, ...lines].join('\n')}\n`);
+      return at(name);
+    };
+    const wave = (i: number, by: number): string => Math.sin(by * i).toFixed(4);
+    const config = await configFile('table', {
+      data: {
+        source: await tableOf(
+          'a.csv',
+          'mass,note,age,size',
+          (i) => `${wave(i, 1)},n${i},${i % 7},${wave(i, 2)}`,
+        ),
+        columns: ['size', 'mass'],
+        contextColumns: ['age'],
+        validation: 20,
+      },
+      model: { kind: 'vector', couplings: 2, hidden: [8] },
+      training: { ...training, steps: 2, validateEvery: 1 },
+    });
+    await train({ config, output: at('table') }, { backend });
+    const from = runPaths(at('table')).last;
+    const more = { training: { steps: 1 } };
+    const reordered = await tableOf(
+      'b.csv',
+      'age,kind,size,mass',
+      (i) => `${i % 5},k,${wave(i, 3)},${wave(i, 4)}`,
+    );
+    await train({ from, data: reordered, ...more, output: at('same-names') }, { backend });
+    const { data } = (await loadAnyCheckpoint(runPaths(at('same-names')).last)).config;
+    assert.deepEqual([data!.columns, data!.contextColumns], [['size', 'mass'], ['age']]);
+    const context = { columns: ['t'] };
+    const others = await tableOf('c.csv', 'x,y,t', (i) => `${wave(i, 3)},${wave(i, 4)},${i % 5}`);
+    await train({ from, data: others, context, ...more, output: at('other-names') }, { backend });
+    await assert.rejects(
+      train({ from, data: others, ...more, output: at('none') }, { backend }),
+      /3 numbers/,
+    );
+  });
+
   it('keeps the checkpoint itself as the best when training makes it worse', async () => {
     const config = await configFile('worse', {
       training: { ...training, steps: 5, validateEvery: 5, learningRate: 1, clipNorm: 1e6 },

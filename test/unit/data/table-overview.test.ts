@@ -20,12 +20,12 @@ const rows = Array.from({ length: 40 }, (_, i) => `${i / 7},${i % 3},${i},${'ab'
 test('numbers, classes and names of rows are told apart', async () => {
   const found = await tableColumns(put(folder, 'a.csv', `mass,age,id,kind\n${rows}\n`), '/');
   assert.deepEqual(
-    found!.map(({ name, key, numeric, classes, seen = [] }) => [name, key, numeric, classes, ...seen]),
+    found!.map(({ name, key, type, classes, seen = [] }) => [name, key, type, classes, ...seen]),
     [
-      ['mass', 'mass', true, false],
-      ['age', 'age', true, true, '0', '1', '2'],
-      ['id', 'id', true, false],
-      ['kind', 'kind', false, true, 'a', 'b'],
+      ['mass', 'mass', 'number', false],
+      ['age', 'age', 'number', true, '0', '1', '2'],
+      ['id', 'id', 'number', false],
+      ['kind', 'kind', 'text', true, 'a', 'b'],
     ],
   );
 });
@@ -53,13 +53,13 @@ test('only the first rows are read; other data have no columns to choose', async
 test('of Parquet as of text', async () => {
   const found = await tableColumns(path.resolve('test/fixtures/data/table-zstd.parquet'), '/');
   assert.deepEqual(
-    found!.map(({ name, numeric, classes }) => [name, numeric, classes]),
+    found!.map(({ name, type, classes }) => [name, type, classes]),
     [
-      ['x', true, false],
-      ['k', true, false],
-      ['f', true, false],
-      ['flag', true, true],
-      ['species', false, true],
+      ['x', 'number', false],
+      ['k', 'number', false],
+      ['f', 'number', false],
+      ['flag', 'number', true],
+      ['species', 'text', true],
     ],
   );
 });
