@@ -125,6 +125,8 @@ export interface CheckReport {
   efficiency: Efficiency;
   pareto?: ParetoTail;
   logEvidence: { value: number; error: number };
+  /** What it should be, for a target whose integral is known. */
+  logZ?: number;
   /** Share of the draws where the target has no mass. */
   leakage: { share: number; error: number };
   /** KL of the flow from the target by the draws, and of the target from the flow by their weights, nats; infinite outside. */

@@ -1,3 +1,4 @@
+import { targetNames } from '../../config/targets';
 import { UserError } from '../../base/user-error';
 import { drawnFile, readDrawn } from '../../engine/check/drawn';
 import { check } from '../../engine/check/run';
@@ -23,8 +24,8 @@ export const checkCommand = defineCommand({
     'Which layer: no layer owns the error, since a bijection cannot change it. The answer is what would go if one layer alone were changed a little; the change is made on half of the draws and judged on the others. A layer is named only if it explains most, removes 15% or more, and more than the next one in 95% of resamples.',
   options: {
     target: textOption(
-      'FILE.py:NAME|FILE:COLUMN',
-      'The log density: a function of a Python file, log_prob without a name. Or draws of the flow (.csv, .tsv, .parquet, or .npz with x) and the column or array that holds the log density of each.',
+      'NAME|FILE.py:NAME|FILE:COLUMN',
+      `The log density: a built-in target (${targetNames.join(', ')}). Or a function of a Python file, log_prob without a name. Or draws of the flow (.csv, .tsv, .parquet, or .npz with x) and the column or array that holds the log density of each.`,
       { required: true },
     ),
     draws: integerOption('N', 'Draws from the flow, for a function.', {
@@ -40,6 +41,7 @@ export const checkCommand = defineCommand({
     seed: integerOption('S', 'Seed of the draws.', { min: 0, default: 0 }),
   },
   examples: {
+    'A flow that was trained on a built-in target:': 'flowscope check runs/funnel --target funnel',
     'A sampler’s flow against its target:': 'flowscope check runs/funnel --target target.py:log_prob',
     'A posterior at one observation, with held-out rows:':
       'flowscope check posterior.pt --target model.py:log_joint --condition 0.4,-1.2 --input reference.npy',

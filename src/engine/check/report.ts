@@ -1,5 +1,6 @@
 /** What weighed draws say of the density of a flow. */
 import { effectiveCount } from '../../base/effective-count';
+import { logEvidence, weightsOf } from '../../base/log-weights';
 import { stream } from '../../data/random';
 import {
   fewestWeighed,
@@ -16,7 +17,7 @@ import { breathe } from '../model/breathe';
 import { findingsOf } from './findings';
 import { blameOf, type AskableLayers, type BlamedDraws } from './layers';
 import type { Weighed } from './weigh';
-import { efficiencyOf, logEvidence, smoothedWeights, weightsOf } from './weights';
+import { efficiencyOf, smoothedWeights } from './weights';
 import { quantile } from './regression';
 
 export interface ReportOptions {
@@ -25,6 +26,8 @@ export interface ReportOptions {
   /** Rows of the target [m, D] with the log densities of target and flow. */
   rows?: { x: Float32Array; logP: Float64Array; logQ: Float64Array } | undefined;
   signal?: AbortSignal | undefined;
+  /** Log of the target's integral, where it is known. */
+  logZ?: number | undefined;
   layers?: AskableLayers | undefined;
 }
 
@@ -34,7 +37,7 @@ const listed = 12;
 /** @throws CancelledError */
 export async function report(weighed: Weighed, options: ReportOptions): Promise<CheckReport> {
   const { count, logQ, logWeights, x, nonFinite } = weighed;
-  const { seed, names, signal, layers, rows } = options;
+  const { seed, names, signal, layers, rows, logZ } = options;
   const size = x.length / count;
   const many = count >= fewestWeighed;
   const { order, tail, evidence, weights } = smoothedWeights(logWeights, fewestWeighed);
@@ -55,6 +58,7 @@ export async function report(weighed: Weighed, options: ReportOptions): Promise<
     efficiency: efficiencyOf(logWeights, order, tail, stream(seed, 'check-efficiency')),
     ...(tail && { pareto: { k: tail.k, count: tail.count, from: relative[order[count - tail.count]!]! } }),
     logEvidence: evidence,
+    ...(logZ === undefined ? {} : { logZ }),
     leakage,
     divergence: {
       reverse: mean((i) => -relative[i]!),

@@ -38,9 +38,12 @@ export async function check(options: CheckOptions): Promise<CheckReport> {
   const { ways, flow, seed, signal, condition, timeout } = options;
   const size = sizeOf(ways.forward.inputShape);
   const names = namesOr(options.names, size);
-  const written = async (weighed: Weighed, rows?: ReportOptions['rows']): Promise<CheckReport> =>
+  const written = async (
+    weighed: Weighed,
+    { rows, logZ }: Pick<ReportOptions, 'rows' | 'logZ'> = {},
+  ): Promise<CheckReport> =>
     report(weighed, {
-      ...{ seed, names, signal, rows },
+      ...{ seed, names, signal, rows, logZ },
       ...(flow ? { layers: layersOf(flow, weighed, names, signal) } : {}),
     });
   if (typeof options.target !== 'string') return written(await weighDrawn(ways, options.target, options));
@@ -49,7 +52,8 @@ export async function check(options: CheckOptions): Promise<CheckReport> {
     let weighed: Weighed | undefined;
     for await (const now of weigh(ways, target, options)) weighed = now;
     if (!weighed) throw new CancelledError();
-    return await written(weighed, options.rows && (await rowsOf(options.rows, size)));
+    const rows = options.rows && (await rowsOf(options.rows, size));
+    return await written(weighed, { rows, logZ: target.logZ });
   } finally {
     target.end();
   }

@@ -1,16 +1,12 @@
-/** The log density that a flow is compared with: a function of a Python file, in a separate process. */
+/** The log density that a flow is compared with: a built-in one, or a function of a Python file, in a separate process. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../base/user-error';
+import { isTargetName, targetNames } from '../../config/targets';
 import { CancelledError } from '../../protocol/wire';
 import { findPython, pythonPlace } from '../training/launch/python';
-
-export interface Target {
-  /** @param x [n, D] in data units @returns log densities [n]; −∞ where there is no mass */
-  logDensity(x: Float32Array, n: number): Promise<Float64Array>;
-  end(): void;
-}
+import { builtInTarget, type Target } from './built-in-target';
 
 export interface TargetOptions {
   /** The observation, for a function of two arguments; data units. */
@@ -29,7 +25,7 @@ export function targetOf(text: string): { file: string; name: string } {
   const [, named = '', name = 'log_prob'] = /^(.*?\.py)(?::([A-Za-z_]\w*))?$/.exec(text) ?? [];
   if (!named) {
     throw new UserError(
-      `A target is ${JSON.stringify(text)}; expected FILE.py:FUNCTION, as target.py:log_prob.`,
+      `A target is ${JSON.stringify(text)}; expected FILE.py:FUNCTION, as target.py:log_prob, or one of ${targetNames.join(', ')}.`,
     );
   }
   const file = path.resolve(named);
@@ -37,11 +33,16 @@ export function targetOf(text: string): { file: string; name: string } {
   return { file, name };
 }
 
+/** A target by its name or its file. @throws UserError as `startTarget` */
+export async function openTarget(text: string, options: TargetOptions = {}): Promise<Target> {
+  return isTargetName(text) ? builtInTarget(text, options.condition) : startTarget(text, options);
+}
+
 /**
  * Starts Python and runs the file: it is code, so a user has to have named it.
  * @throws UserError where Python or NumPy is missing, or the file fails
  */
-export async function openTarget(text: string, options: TargetOptions = {}): Promise<Target> {
+async function startTarget(text: string, options: TargetOptions): Promise<Target> {
   const { file, name } = targetOf(text);
   const { condition, timeout = usualTimeout, signal } = options;
   const { command } = await findPython(process.env, { purpose: 'A target', needs: ['numpy'] });

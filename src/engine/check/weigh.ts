@@ -6,7 +6,7 @@ import { batchSize, type BatchOptions } from '../model/latents';
 import type { RunBothWays } from '../use/calibrate';
 import { sample } from '../use/sample';
 import { scoreRows } from '../use/score';
-import type { Target } from './target';
+import type { Target } from './built-in-target';
 
 /** Draws of a flow, weighed. */
 export interface Weighed {

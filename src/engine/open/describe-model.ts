@@ -78,7 +78,9 @@ function describeCheckpoint(
   size: Pick<ModelDescription, 'bytes' | 'tensorCount'>,
 ): ModelDescription {
   const { config, step, seconds, metrics, data, origin } = header;
-  const { validationNats, validationBitsPerDim } = metrics ?? {};
+  const { target } = config.training;
+  const { validationNats, validationBitsPerDim, efficiency, logEvidence, logEvidenceError } = metrics ?? {};
+  const weighed = defined({ efficiency, logEvidence, logEvidenceError });
   return {
     file,
     format: 'flowscope',
@@ -93,6 +95,7 @@ function describeCheckpoint(
     ...(validationNats !== undefined && {
       validation: { nats: validationNats, ...defined({ bitsPerDim: validationBitsPerDim }) },
     }),
+    ...(target && { target: { name: target, ...weighed } }),
     ...(data && {
       data: { summary: `${data.name}: ${data.train} to train on, ${data.validation} held out`, ...data },
     }),

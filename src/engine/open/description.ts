@@ -2,6 +2,7 @@
 import type { ModelConfig } from '../../config/schema';
 import type { ImportForm } from '../../protocol/import';
 import type { LayerInfo, ModelSummary, RecordingInfo, TensorEntry } from '../../protocol/model';
+import type { MetricsRow } from '../../protocol/run';
 import type { TensorStatistics } from '../../protocol/tensors';
 
 type Described =
@@ -33,6 +34,8 @@ export interface ModelDescription extends Pick<ModelSummary, OfSummary> {
   preprocessing?: { summary: string; [field: string]: unknown };
   seconds?: number;
   validation?: { nats: number; bitsPerDim?: number };
+  /** The density that it was trained on, and what draws said of it last. */
+  target?: { name: string } & Partial<MetricsRow>;
   data?: { summary: string; [field: string]: unknown };
   recording?: RecordingInfo & { title: string };
   /** What the file does not hold, with the answers in force; where to answer is in it. */

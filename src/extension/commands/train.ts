@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { env, l10n, Uri, workspace, commands, ProgressLocation, window } from 'vscode';
-import { parseRunConfig } from '../../config/parse';
+import { parseTrainedConfig } from '../../config/parse';
 import { saferTraining } from '../../config/safer-training';
 import { lockName } from '../../config/train-lock';
 import { UserError } from '../../base/user-error';
@@ -103,7 +103,7 @@ export async function trainAgain(services: Services, target?: unknown): Promise<
   if (run?.scheme !== 'file')
     throw new UserError(l10n.t('The run is not on this machine, so it cannot be trained here.'));
   const config = path.join(run.fsPath, 'config.json');
-  const { training } = parseRunConfig(await readFile(config, 'utf8'), config);
+  const { training } = parseTrainedConfig(await readFile(config, 'utf8'), config);
   await start(services, await askWhereToTrainAgain(run, saferTraining(training)));
 }
 

@@ -1,6 +1,6 @@
-/** A plain evaluator: slow, dependable, for folding constants. */
+/** A plain evaluator: slow, dependable, for folding constants and for small graphs where no backend is. */
 import type { NdArray } from '../../protocol/tensors';
-import type { Node, Value } from '../ir';
+import type { Graph, Node, Value } from '../ir';
 import { evaluateArrangement } from './arrange';
 import { evaluateElementwise } from './elementwise';
 import { evaluateReduction } from './reduce';
@@ -16,4 +16,24 @@ export function evaluateNode(
   const single =
     evaluateElementwise(node, inputs, outputs[0]!) ?? evaluateReduction(node, inputs, outputs[0]!);
   return single ? [single] : undefined;
+}
+
+/** @throws Error for a graph with a kernel that is not evaluated here */
+export function evaluateGraph(
+  { constants, values, inputs, nodes, outputs }: Graph,
+  feeds: Record<string, NdArray>,
+) {
+  const known = new Map(inputs.map(({ name, value }) => [value, feeds[name]!]));
+  for (const [id, data] of constants) known.set(id, { shape: [...values.get(id)!.shape], data });
+  for (const node of nodes) {
+    const of = node.outputs.map((id) => values.get(id)!);
+    const results = evaluateNode(
+      node,
+      node.inputs.map((id) => known.get(id)!),
+      of,
+    );
+    if (!results) throw new Error(`${node.op} is not evaluated without a backend`);
+    node.outputs.forEach((id, i) => known.set(id, results[i]!));
+  }
+  return Object.fromEntries(outputs.map(({ name, value }) => [name, known.get(value)!]));
 }

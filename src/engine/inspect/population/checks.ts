@@ -5,7 +5,8 @@ import { CancelledError } from '../../../protocol/wire';
 import { layersOf } from '../../check/layers';
 import { namesOr } from '../../check/names';
 import { report } from '../../check/report';
-import { openTarget, type Target } from '../../check/target';
+import type { Target } from '../../check/built-in-target';
+import { openTarget } from '../../check/target';
 import { weigh, type Weighed } from '../../check/weigh';
 import { weightMap } from '../../check/weight-map';
 import type { InspectedFlow } from '../../model/inspected-flow';
@@ -79,7 +80,14 @@ export function createChecks(featureNames: () => Promise<readonly string[] | und
         const enough = isLast || weighed!.count >= fewestWeighed;
         now.part = {
           ...{ settings: part.settings, done, total: part.total },
-          ...(enough ? { report: await report(weighed!, { seed: query.seed, names, layers, signal }) } : {}),
+          ...(enough
+            ? {
+                report: await report(weighed!, {
+                  ...{ seed: query.seed, names, layers, signal },
+                  logZ: now.target.logZ,
+                }),
+              }
+            : {}),
         };
         return now.part;
       } catch (error) {
