@@ -90,17 +90,15 @@ export const trainOptions = {
  */
 export async function trainRequest(options: OptionValues<typeof trainOptions>): Promise<TrainRequest> {
   const { data, output, preset, config, from, resume, seed, target } = options;
-  if (!resume && [data, config, preset, from, target].every((value) => value === undefined)) {
+  const isGiven = (value: unknown): boolean => value !== undefined;
+  if (!resume && ![data, config, preset, from, target].some(isGiven)) {
     throw new UserError(
       `A training needs --data NAME or PATH (built in: ${builtinNames.join(', ')}), --target NAME, --preset, --config FILE, or --from FILE.`,
     );
   }
   const context = await contextOf(options, data ?? config);
   const reading = readingRequest(options);
-  if (
-    resume &&
-    [data, context, reading, preset, config, from, seed, target].some((value) => value !== undefined)
-  ) {
+  if (resume && [data, context, reading, preset, config, from, seed, target].some(isGiven)) {
     throw new UserError(
       '--resume uses the data, preset, config, weights and seed of the run. Leave these options out, or choose another --output for a new run.',
     );

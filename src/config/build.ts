@@ -240,10 +240,8 @@ export function buildTargetConfig(request: RunRequest): StoredConfig | undefined
     throw new UserError(
       `A training on ${target} alone reads no data. Leave out what is said of them, or take objective "mixed".`,
     );
-  const facts: DataShape = {
-    ...{ kind: 'vector', name: target },
-    ...{ shape: [targets[target].dim], provenance: { source: target } },
-  };
+  const shape = [targets[target].dim];
+  const facts: DataShape = { kind: 'vector', name: target, shape, provenance: { source: target } };
   const training = { ...request.training, patience };
   const { parts, fileName: file } = partsOf({ ...request, training }, facts);
   return parseTrainedConfig(parts, file);

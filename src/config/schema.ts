@@ -46,11 +46,10 @@ export const trainingSchema = v.strictObject({
   ),
   objective: optional(
     'What is made smaller. likelihood: −log p of the data; a vector field is trained by flow matching all the same. reverseKl: the ' +
-      'KL divergence of the flow from training.target, by draws of the flow; there is no data section then. mixed: both. By default, likelihood.',
+      'KL divergence of the flow from training.target, by draws of the flow; there is no data section then. mixed: half of both. By default, likelihood.',
     v.picklist(['likelihood', 'reverseKl', 'mixed']),
   ),
   target: optional('The density that reverseKl and mixed train on.', v.picklist(targetNames)),
-  targetShare: optional('With mixed: the share of reverseKl in the loss; ½ by default.', fraction),
   precision: optional(
     'float16: products and convolutions of networks are computed so in training, on a GPU that can (backend webgpu); log-dets, ' +
       'sums and validation stay float32. Without it, all is float32.',

@@ -189,14 +189,11 @@ function likelihood(name: string, nats: number | undefined, bits: number | undef
 
 function ending(result: TrainResult, run: string): string {
   const { best, bestCheckpoint, message, step, seconds } = result;
+  const reached = best && (weighedText(best) || likelihood('validation', best.nats, best.bitsPerDim));
   const rows = pairs([
     ['Run', run],
     ['Trained', `${several(step, 'step')} in ${duration(seconds)}`],
-    [
-      'Best',
-      best &&
-        `${weighedText(best) || likelihood('validation', best.nats, best.bitsPerDim)} at step ${best.step}`,
-    ],
+    ['Best', reached && `${reached} at step ${best.step}`],
     ['Checkpoint', bestCheckpoint && shownPath(bestCheckpoint)],
   ]);
   const name = path.basename(path.resolve(run));

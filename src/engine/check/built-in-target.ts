@@ -1,6 +1,6 @@
 /** A built-in target, computed here: no Python, no backend. */
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import { several, UserError } from '../../base/user-error';
+import { UserError } from '../../base/user-error';
 import { targets, type TargetName } from '../../config/targets';
 import { logDensities } from '../../flow/targets/targets';
 import { evaluateGraph } from '../../graph/evaluate/evaluate';
@@ -24,12 +24,10 @@ export function builtInTarget(name: TargetName, condition: ArrayLike<number> | u
       if (n === 0) return new Float64Array();
       if (x.length !== n * dim)
         throw new UserError(
-          `The target ${name} is a density of ${several(dim, 'number')}; the flow has ${x.length / n}.`,
+          `The target ${name} is a density of ${dim} numbers; the flow has ${x.length / n}.`,
         );
-      const graph = trace(
-        (inputs) => ({ logP: logDensities[name](inputs.x as Tensor2D) }),
-        [{ name: 'x', shape: [n, dim] }],
-      );
+      const rows = [{ name: 'x', shape: [n, dim] }];
+      const graph = trace((inputs) => ({ logP: logDensities[name](inputs.x as Tensor2D) }), rows);
       const { logP } = evaluateGraph(graph, { x: { shape: [n, dim], data: x } });
       return Float64Array.from(logP!.data);
     },

@@ -4,7 +4,7 @@ import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { effectiveCount } from '../../base/effective-count';
 import { logEvidence, weightsOf } from '../../base/log-weights';
 import { UserError } from '../../base/user-error';
-import type { StoredConfig, TrainingConfig } from '../../config/schema';
+import type { StoredConfig } from '../../config/schema';
 import type { Standardization } from '../../config/standardization';
 import { targets, type TargetName } from '../../config/targets';
 import type { Dataset, Split } from '../../data/dataset';
@@ -84,10 +84,4 @@ export function weighedRow(logWeights: Float64Array) {
   const { value, error } = logEvidence(finite);
   const efficiency = effectiveCount(weightsOf(finite, value)) / finite.length || 0;
   return { efficiency, logEvidence: value, logEvidenceError: error };
-}
-
-/** Names of a step's outcomes besides loss and norm. */
-export function termNames({ objective = 'likelihood' }: TrainingConfig): string[] {
-  if (objective === 'reverseKl') return [];
-  return ['prior', 'logDet', 'preprocessing', ...(objective === 'mixed' ? ['reverseKl'] : [])];
 }

@@ -169,11 +169,7 @@ interface Ended {
  *
  * @throws UserError for a number of steps that makes no sense
  */
-function withMoreSteps(
-  run: Ended,
-  more: number,
-  file: string,
-): { config: StoredConfig; progress: RunProgress } {
+function withMoreSteps(run: Ended, more: number, file: string): Pick<Ended, 'config' | 'progress'> {
   if (!Number.isSafeInteger(more) || more < 1)
     throw new UserError(`${more} more steps: expected a whole number from 1.`);
   const { maxSeconds, ...training } = run.config.training;

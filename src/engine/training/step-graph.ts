@@ -16,7 +16,7 @@ import type { Graph } from '../../graph/ir';
 import { anyBatch, trace, type InputSpec, type TensorMap } from '../../graph/trace/trace';
 import { sizeOf } from '../../base/shape';
 import { contextInputs, graphContext, type FlowParts } from '../model/flow-graphs';
-import { termNames, weighedGraph } from './against';
+import { weighedGraph } from './against';
 import { packedVector, type PackedVector } from './packed';
 
 /** All parameters as one vector; so are Adam's moments and the moving average. */
@@ -33,8 +33,9 @@ export const lossScale = 'lossScale';
 const outcomes = 'outcomes';
 
 /** What is known of a step, in this order in a row of `outcomes`. */
-export function outcomeNames(flow: Flow, config: TrainingConfig): string[] {
-  return ['loss', 'gradientNorm', ...(isMatched(flow) ? [] : termNames(config))];
+export function outcomeNames(flow: Flow, { objective: kind }: TrainingConfig): string[] {
+  const terms = isMatched(flow) || kind === 'reverseKl' ? [] : ['prior', 'logDet', 'preprocessing'];
+  return ['loss', 'gradientNorm', ...terms, ...(kind === 'mixed' ? ['reverseKl'] : [])];
 }
 
 /** The state that keeps the outcomes of so many steps. */
@@ -145,16 +146,13 @@ function reverseLoss(
   parts: FlowParts,
   ctx: FlowContext,
   examples: TensorMap,
-  { objective: kind, target, targetShare = 0.5 }: TrainingConfig,
+  { objective: kind, target }: TrainingConfig,
 ): Loss {
   const { logWeights } = weighedGraph(parts, logDensities[target!], ctx, examples.noise!);
   const reverseKl = tf.neg(tf.mean<Scalar>(logWeights));
   if (kind === 'reverseKl') return { loss: reverseKl, terms: {} };
   const { loss, terms } = likelihoodLoss(parts, ctx, examples);
-  return {
-    loss: tf.add(tf.mul(loss, 1 - targetShare), tf.mul(reverseKl, targetShare)),
-    terms: { ...terms, reverseKl },
-  };
+  return { loss: tf.mul(tf.add(loss, reverseKl), 0.5), terms: { ...terms, reverseKl } };
 }
 
 /** Adds L2's part to the gradient of the parameters that have it. */
@@ -336,20 +334,14 @@ export function diagnosisGraph(parts: FlowParts, config: TrainingConfig, batch: 
   const { flow } = parts;
   const vectors = trainingVectors(flow, config);
   const reverse = config.objective === 'reverseKl';
-  const outputTap = (layer: { name: string; kind: string }): string =>
-    reverse
-      ? `${layer.name}/inverse.x`
-      : layer.kind === 'factorOut'
-        ? `${layer.name}/kept`
-        : `${layer.name}/y`;
+  const outputTap = ({ name, kind }: { name: string; kind: string }): string =>
+    `${name}/${reverse ? 'inverse.x' : kind === 'factorOut' ? 'kept' : 'y'}`;
   const scaleTap = ({ name, bijection }: FlowLayer): string | undefined => {
     const scale = bijection?.quantities?.find(({ role }) => role === 'logScale');
     return scale && `${name}/${scale.name}`;
   };
-  const tapNames = new Set([
-    'target',
-    ...flow.layers.flatMap((layer) => [outputTap(layer), scaleTap(layer) ?? []].flat()),
-  ]);
+  const layerTaps = flow.layers.flatMap((layer) => [outputTap(layer), scaleTap(layer) ?? []].flat());
+  const tapNames = new Set(['target', ...layerTaps]);
   const nonFinite = (t: Tensor): Tensor => tf.sum(tf.cast(tf.logicalNot(tf.isFinite(t)), 'float32'));
   const diagnose = (inputs: TensorMap): TensorMap => {
     const tapFilter = (tap: string): boolean => tapNames.has(tap);

@@ -100,8 +100,6 @@ export interface TrainerOptions {
 }
 
 const evaluationBatch = 256;
-/** A divisor of `weighedDraws`. */
-const weighedBatch = 1024;
 
 function scalar(value: number): NdArray<Float32Array> {
   return { shape: [], data: Float32Array.of(value) };
@@ -216,13 +214,12 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
         ? (await program.get([outcomes.name]))[outcomes.name]!.data.slice(-count * names.length)
         : names.map((name) => out[name]!.data[0]!);
     const results = learningRates.map((learningRate, i): StepResult => {
-      const row = rows.slice(i * names.length) as unknown as number[];
-      const [loss, gradientNorm, prior, logDet, preprocessing, reverseKl] = row;
-      const terms = lines
-        ? { velocityError: loss! }
-        : ofTarget
-          ? { reverseKl: loss! }
-          : { ...likelihood(prior!, logDet!, preprocessing!), ...(reverse ? { reverseKl: reverseKl! } : {}) };
+      const [loss, gradientNorm, prior, logDet, preprocessing, kl] = rows.slice(i * names.length) as number[];
+      const reverseKl = ofTarget ? loss! : kl!;
+      const terms = {
+        ...(lines ? { velocityError: loss! } : ofTarget ? {} : likelihood(prior!, logDet!, preprocessing!)),
+        ...(reverse ? { reverseKl } : {}),
+      };
       const finite = Number.isFinite(loss) && Number.isFinite(gradientNorm);
       return { ...terms, gradientNorm: gradientNorm!, learningRate, finite };
     });
@@ -269,12 +266,8 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     },
     ...(reverse && {
       async weigh() {
-        const parts = [];
-        for (let start = 0; start < weighedDraws; start += weighedBatch) {
-          const noise = noiseOf(weighedBatch, 'weighed', start);
-          parts.push(...(await program.run('weigh', { noise })).logWeights!.data);
-        }
-        return weighedRow(Float64Array.from(parts));
+        const { logWeights } = await program.run('weigh', { noise: noiseOf(weighedDraws, 'weighed') });
+        return weighedRow(Float64Array.from(logWeights!.data));
       },
     }),
     async samples(count) {

@@ -19,19 +19,14 @@ export function evaluateNode(
 }
 
 /** @throws Error for a graph with a kernel that is not evaluated here */
-export function evaluateGraph(
-  { constants, values, inputs, nodes, outputs }: Graph,
-  feeds: Record<string, NdArray>,
-) {
+export function evaluateGraph(graph: Graph, feeds: Record<string, NdArray>): Record<string, NdArray> {
+  const { constants, values, inputs, nodes, outputs } = graph;
   const known = new Map(inputs.map(({ name, value }) => [value, feeds[name]!]));
+  const of = (ids: readonly number[]): NdArray[] => ids.map((id) => known.get(id)!);
   for (const [id, data] of constants) known.set(id, { shape: [...values.get(id)!.shape], data });
   for (const node of nodes) {
-    const of = node.outputs.map((id) => values.get(id)!);
-    const results = evaluateNode(
-      node,
-      node.inputs.map((id) => known.get(id)!),
-      of,
-    );
+    const shapes = node.outputs.map((id) => values.get(id)!);
+    const results = evaluateNode(node, of(node.inputs), shapes);
     if (!results) throw new Error(`${node.op} is not evaluated without a backend`);
     node.outputs.forEach((id, i) => known.set(id, results[i]!));
   }

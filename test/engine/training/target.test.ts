@@ -325,7 +325,7 @@ describe('a training on a target', () => {
     const config = file('mixed', {
       data: { source: 'moons', count: 500, validation: 100 },
       model: { kind: 'vector', couplings: 2, hidden: [16] },
-      training: { ...training, objective: 'mixed', target: 'gmm40', targetShare: 0.25 },
+      training: { ...training, objective: 'mixed', target: 'gmm40' },
     });
     await train({ config, output }, { backend: tensorflow });
     const rows = await readMetrics(runPaths(output));
@@ -337,7 +337,7 @@ describe('a training on a target', () => {
 
   it('refuses what does not go together, in words', async () => {
     const refusals: [object, RegExp][] = [
-      [{ ...wells(), data: { source: 'moons' } }, /data: expected none, since "reverseKl" draws/],
+      [{ ...wells(), data: { source: 'moons' } }, /data: expected none with "reverseKl"/],
       [
         { model: { kind: 'vector', dim: 2 }, training: { objective: 'reverseKl', target: 'funnel' } },
         /model\.dim: expected 10/,

@@ -78,16 +78,10 @@ export function createChecks(featureNames: () => Promise<readonly string[] | und
         if (isLast) now.target.end();
         const layers = isLast ? layersOf(flow, weighed!, names, signal) : undefined;
         const enough = isLast || weighed!.count >= fewestWeighed;
+        const told = { seed: query.seed, names, layers, signal, logZ: now.target.logZ };
         now.part = {
           ...{ settings: part.settings, done, total: part.total },
-          ...(enough
-            ? {
-                report: await report(weighed!, {
-                  ...{ seed: query.seed, names, layers, signal },
-                  logZ: now.target.logZ,
-                }),
-              }
-            : {}),
+          ...(enough ? { report: await report(weighed!, told) } : {}),
         };
         return now.part;
       } catch (error) {
