@@ -27,6 +27,10 @@ const metricsLine = v.looseObject({
   velocityError: v.optional(
     v.pipe(v.number(), v.description('The training loss of a vector field: mean squared error.')),
   ),
+  reverseKl: nats('On a target: mean of ln q − ln p over draws, the KL divergence less ln Z'),
+  efficiency: v.optional(v.pipe(v.number(), v.description('On a target: share of the draws that count.'))),
+  logEvidence: nats('On a target: ln of the mean weight'),
+  logEvidenceError: nats('Its standard error'),
   gradientNorm: number,
   learningRate: number,
   examplesPerSecond: number,

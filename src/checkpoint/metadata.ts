@@ -77,9 +77,11 @@ export const standardizeSchema = v.pipe(
   ),
 );
 
+const ifThere = v.optional(finite);
+
 /** The best so far, and validations since. */
 export const progressSchema = v.object({
-  best: v.optional(v.object({ step: count, nats: finite, bitsPerDim: v.optional(finite) })),
+  best: v.optional(v.object({ step: count, nats: finite, bitsPerDim: ifThere, efficiency: ifThere })),
   withoutBetter: count,
 });
 

@@ -1,12 +1,13 @@
 /** A run on disk. Whoever follows a run reads these files, so a run that was trained elsewhere can be followed too. */
+import { withoutNull } from '../base/defined';
 import { exists } from '../base/exists';
 import { appendFile, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { parseRunConfig } from '../config/parse';
-import type { RunConfig } from '../config/schema';
+import { parseTrainedConfig } from '../config/parse';
+import type { StoredConfig } from '../config/schema';
 import { UserError } from '../base/user-error';
 import { openFile, readError, readText } from '../files/read';
-import type { MetricsRow, ControlAnswer, NotFinite } from '../protocol/run';
+import type { BestSoFar, MetricsRow, ControlAnswer, NotFinite } from '../protocol/run';
 import type { CheckpointInfo } from '../protocol/model';
 import { writeAtomically, writeError, makeFolder, sweepTemporary } from '../files/atomic';
 import { largestJson, parseRunStatus } from '../config/run-status';
@@ -24,7 +25,7 @@ export interface RunStatus {
   notFinite?: NotFinite;
   step: number;
   seconds: number;
-  best?: { step: number; nats: number; bitsPerDim?: number };
+  best?: BestSoFar;
   /** The last request of control.json that the loop has seen. */
   control?: ControlAnswer;
   /** ISO 8601, set when written. */
@@ -74,7 +75,7 @@ export interface ClaimedRun {
  * Makes the folder of a new run, takes it, and writes its config.
  * @throws UserError when the folder holds anything already (nothing is overwritten), or another process was first
  */
-export async function createRun(folder: string, config: RunConfig): Promise<ClaimedRun> {
+export async function createRun(folder: string, config: StoredConfig): Promise<ClaimedRun> {
   const paths = runPaths(folder);
   await refuseTrained(folder);
   await refuseUsed(folder);
@@ -93,7 +94,7 @@ export async function createRun(folder: string, config: RunConfig): Promise<Clai
   }
 }
 
-export async function writeConfig(paths: RunPaths, config: RunConfig): Promise<void> {
+export async function writeConfig(paths: RunPaths, config: StoredConfig): Promise<void> {
   await writeAtomically(paths.config, `${JSON.stringify(config, null, 2)}\n`);
 }
 
@@ -156,13 +157,13 @@ async function sweep(paths: RunPaths): Promise<void> {
 }
 
 /** @throws UserError when the folder is not a run or its config is damaged */
-export async function openRun(folder: string): Promise<{ paths: RunPaths; config: RunConfig }> {
+export async function openRun(folder: string): Promise<{ paths: RunPaths; config: StoredConfig }> {
   const paths = runPaths(folder);
   if (!(await isRunFolder(folder))) {
     throw new UserError(`${folder}: is not a run folder; expected config.json and checkpoints/ in it.`);
   }
   try {
-    return { paths, config: parseRunConfig(await readText(paths.config, largestJson), paths.config) };
+    return { paths, config: parseTrainedConfig(await readText(paths.config, largestJson), paths.config) };
   } catch (error) {
     throw readError(paths.config, error);
   }
@@ -251,13 +252,6 @@ function notFiniteIn(message: string): NotFinite | undefined {
   if (where === undefined) return undefined;
   const layer = /of layer ([^\s;]+)/.exec(where)?.[1];
   return { step: Number(step), where, ...(layer ? { layer } : {}) };
-}
-
-/** What another program has no value for. */
-function withoutNull<T extends object>(record: T): { [K in keyof T]: Exclude<T[K], null> } {
-  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== null)) as {
-    [K in keyof T]: Exclude<T[K], null>;
-  };
 }
 
 /**

@@ -1,7 +1,8 @@
 /** Calibration as an SVG: curves of coverage and TARP, a pair of features, then the histogram of ranks of each feature, with bands. */
 import { curveOf as rankCurve } from '../engine/use/rank-statistics';
+import { escaped } from '../base/escaped';
 import type { Calibration, PairPlot, RankTest } from '../protocol/calibration';
-import { coordinate as n, escaped, svgOf } from './chart';
+import { coordinate as n, svgOf } from './chart';
 
 const columns = 3;
 const page = { width: 720, left: 40, top: 44 };

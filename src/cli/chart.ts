@@ -1,10 +1,8 @@
 /** What the charts of commands share: an SVG with its title, a page around it, and the file that either goes to. */
 import path from 'node:path';
+import { escaped } from '../base/escaped';
 import { writeAtomically } from '../files/atomic';
 import { checkOutput } from './output-file';
-
-export const escaped = (text: string): string =>
-  text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]!);
 
 /** As attributes have it: a tenth of a pixel is enough. */
 export const coordinate = (value: number): string => String(Number(value.toFixed(1)));

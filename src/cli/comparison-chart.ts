@@ -1,6 +1,8 @@
 /** The curves of compared trainings as an SVG, alone or in a page with its table. */
+import { ticks } from '../base/ticks';
+import { escaped } from '../base/escaped';
 import type { PresetComparison, PresetResult } from '../protocol/compare-presets';
-import { chartPage, coordinate as n, escaped, svgOf } from './chart';
+import { chartPage, coordinate as n, svgOf } from './chart';
 
 const size = { width: 720, height: 400 };
 const box = { left: 64, right: 176, top: 44, foot: 52 };
@@ -14,17 +16,6 @@ const looks = [
   ['#7a6a00', '4 2'],
   ['#56b4e9', '1 2'],
 ] as const;
-
-/** At least two round values within [low, high]. */
-function ticksOf(low: number, high: number): number[] {
-  const raw = (high - low) / 5;
-  const power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 5, 10].map((m) => m * power).find((candidate) => candidate >= raw)!;
-  const first = Math.ceil(low / step - 1e-9);
-  return Array.from({ length: Math.floor(high / step + 1e-9) - first + 1 }, (_, i) =>
-    Number(((first + i) * step).toPrecision(12)),
-  );
-}
 
 function linesOf({ results, unit }: PresetComparison) {
   const value = (point: PresetResult['curve'][number]): number | undefined =>
@@ -69,12 +60,12 @@ export function comparisonSvg(comparison: PresetComparison): string | undefined 
     16,
   );
   const title = `Held-out ${comparison.unit} of ${comparison.data}, ${comparison.seconds} s of training each`;
-  const grid = ticksOf(low, most).map(
+  const grid = ticks(low, most, 5).map(
     (value) =>
       `<line class="grid" x1="${box.left}" x2="${right}" y1="${n(y(value))}" y2="${n(y(value))}"/>` +
       `<text class="small" x="${box.left - 8}" y="${n(y(value) + 4)}" text-anchor="end">${value}</text>`,
   );
-  const below = ticksOf(0, end).map(
+  const below = ticks(0, end, 5).map(
     (value) => `<text class="small" x="${n(x(value))}" y="${foot + 18}" text-anchor="middle">${value}</text>`,
   );
   // A preset looks the same in all charts of the same presets, whichever is best.

@@ -1,4 +1,5 @@
 /** Numbers, paths and tables as a person reads them. */
+import type { MetricsRow } from '../protocol/run';
 import path from 'node:path';
 import { several } from '../base/user-error';
 
@@ -81,4 +82,11 @@ export function pairs(entries: readonly (readonly [string, string | undefined])[
 export function shownPath(file: string): string {
   const relative = path.relative(process.cwd(), file);
   return relative === '' || relative.startsWith('..') || path.isAbsolute(relative) ? file : relative;
+}
+
+/** How many draws of a flow count on its target; empty where none were weighed. */
+export function weighedText({ efficiency, logEvidence, logEvidenceError }: Partial<MetricsRow>): string {
+  if (efficiency === undefined) return '';
+  const evidence = `, log Z ${fixed(logEvidence ?? NaN)} ± ${fixed(logEvidenceError ?? NaN)}`;
+  return `ESS ${fixed(100 * efficiency, 1)}%${logEvidence === undefined ? '' : evidence}`;
 }

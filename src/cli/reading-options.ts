@@ -1,4 +1,5 @@
 /** The options that say how data are read: which columns of a table are modeled, what becomes of gaps, the size of images. */
+import { defined } from '../base/defined';
 import { squares, type TrainRequest } from '../protocol/engine';
 import { type OptionSpecs, type OptionValues, choiceOption, integerOption, textOption } from './command';
 import { columnList, columnName, transformList } from './lists';
@@ -33,25 +34,15 @@ export const readingOptions = {
 } as const satisfies OptionSpecs;
 
 /** Undefined where none of them is given. */
-export function readingRequest({
-  columns,
-  exclude,
-  'weight-column': weight,
-  missing,
-  transform,
-  'image-size': size,
-}: Pick<
-  OptionValues<typeof readingOptions>,
-  'columns' | 'exclude' | 'weight-column' | 'missing' | 'transform' | 'image-size'
->): TrainRequest['reading'] {
-  if ([columns, exclude, weight, missing, transform, size].every((value) => value === undefined))
-    return undefined;
-  return {
-    ...(columns === undefined ? {} : { columns: columnList(columns) }),
-    ...(exclude === undefined ? {} : { exclude: columnList(exclude) }),
-    ...(weight === undefined ? {} : { weightColumn: columnName(weight) }),
-    ...(missing === undefined ? {} : { missing }),
-    ...(transform === undefined ? {} : { transforms: transformList(transform) }),
+export function readingRequest(options: OptionValues<typeof readingOptions>): TrainRequest['reading'] {
+  const { columns, exclude, 'weight-column': weight, missing, transform, 'image-size': size } = options;
+  const reading = defined({
+    columns: columns === undefined ? columns : columnList(columns),
+    exclude: exclude === undefined ? exclude : columnList(exclude),
+    weightColumn: weight === undefined ? weight : columnName(weight),
+    missing,
+    transforms: transform === undefined ? transform : transformList(transform),
     ...(size === undefined ? {} : squares(size)),
-  };
+  });
+  return Object.keys(reading).length > 0 ? reading : undefined;
 }

@@ -5,6 +5,7 @@ import { refuseTrained } from '../checkpoint/run-lock';
 import { requestedData } from '../config/build';
 import { conventionSets } from '../config/conventions';
 import { presets } from '../config/presets';
+import { targetNames } from '../config/targets';
 import { defined } from '../base/defined';
 import { exists } from '../base/exists';
 import { UserError } from '../base/user-error';
@@ -50,6 +51,10 @@ export const trainOptions = {
     `A starting point for model and training: ${presets.map(({ name }) => name).join(', ')}. ` +
       `Or another flow or the conventions of a published implementation, on top of the preset for the data: ${conventionSets.map(({ name }) => name).join(', ')}.`,
   ),
+  target: choiceOption(
+    targetNames,
+    'Train on a density in place of data, by draws of the flow (reverse KL): built-in targets. With --data, on both.',
+  ),
   from: textOption(
     'FILE',
     'Start from the model and weights of this checkpoint, from Flowscope or another library. Without --data, its own data are used if it names them.',
@@ -84,15 +89,16 @@ export const trainOptions = {
  * @throws UserError for options that do not go together, a run that is there already, or one that is being trained
  */
 export async function trainRequest(options: OptionValues<typeof trainOptions>): Promise<TrainRequest> {
-  const { data, output, preset, config, from, resume, seed } = options;
-  if (!resume && data === undefined && config === undefined && preset === undefined && !from) {
+  const { data, output, preset, config, from, resume, seed, target } = options;
+  const isGiven = (value: unknown): boolean => value !== undefined;
+  if (!resume && ![data, config, preset, from, target].some(isGiven)) {
     throw new UserError(
-      `A training needs --data NAME or PATH (built in: ${builtinNames.join(', ')}), --preset, --config FILE, or --from FILE.`,
+      `A training needs --data NAME or PATH (built in: ${builtinNames.join(', ')}), --target NAME, --preset, --config FILE, or --from FILE.`,
     );
   }
   const context = await contextOf(options, data ?? config);
   const reading = readingRequest(options);
-  if (resume && [data, context, reading, preset, config, from, seed].some((value) => value !== undefined)) {
+  if (resume && [data, context, reading, preset, config, from, seed, target].some(isGiven)) {
     throw new UserError(
       '--resume uses the data, preset, config, weights and seed of the run. Leave these options out, or choose another --output for a new run.',
     );
@@ -105,6 +111,7 @@ export async function trainRequest(options: OptionValues<typeof trainOptions>): 
     ...(from === undefined ? {} : { from: path.resolve(from) }),
     ...(resume ? { resume, takeOver, ...defined({ moreSteps }) } : {}),
     ...defined({ maxSteps: options['max-steps'], maxSeconds: options['max-seconds'] }),
+    ...(target ? { training: { target, objective: data === undefined ? 'reverseKl' : 'mixed' } } : {}),
     ...torchOptions(options),
   };
 }

@@ -4,11 +4,12 @@ import { smallestPad } from './check-image';
 import { contextSizeOf, modelContext } from './context-size';
 import { fitSteps } from './fit-steps';
 import { nearest } from './nearest';
-import { parseDataConfig, parseRunConfig } from './parse';
+import { parseDataConfig, parseRunConfig, parseTrainedConfig } from './parse';
 import { presets } from './presets';
 import type { Preset } from './preset';
-import type { DataConfig, ModelConfig, RunConfig } from './schema';
+import type { DataConfig, ModelConfig, RunConfig, StoredConfig } from './schema';
 import { checkStartModel, checkStartTransforms, checkStart, type StartModel } from './start-model';
+import { isTargetName, targetNames, targets } from './targets';
 import { defined } from '../base/defined';
 import { several, shownValue, UserError } from '../base/user-error';
 import { isRecord } from './expected';
@@ -195,7 +196,8 @@ function imageBits({ source }: Record<string, unknown>, start: StartModel | unde
   return Number.isInteger(bits) && bits > 1 && bits < 8 && source !== 'digits' ? { bits } : {};
 }
 
-function contextData(context: RunRequest['context']): Record<string, unknown> {
+/** What a flow is given, as the data section has it. */
+export function contextData(context: RunRequest['context']): Record<string, unknown> {
   const { columns: contextColumns, source: contextSource, labels, labelColumn } = context ?? {};
   return defined({ contextColumns, contextSource, labelColumn, labelContext: labels || undefined });
 }
@@ -206,6 +208,48 @@ function contextData(context: RunRequest['context']): Record<string, unknown> {
  * @throws UserError when settings are wrong, or do not fit the data
  */
 export function buildRunConfig(original: RunRequest, dataset: DataShape): RunConfig {
+  const { request, preset, fileName, parts } = partsOf(original, dataset);
+  const data = {
+    ...requestedData(request),
+    ...dataset.fitted,
+    ...(dataset.damaged ? { damaged: dataset.damaged } : {}),
+    ...presetData(request, preset),
+    source: dataset.provenance.source,
+    ...defined({ validationSource: dataset.provenance.validationSource }),
+    ...startData(request, dataset),
+  };
+  const run = parseRunConfig({ ...parts, data }, fileName);
+  checkContext(run.model, dataset, request.start?.file ?? fileName);
+  return run;
+}
+
+/**
+ * The same of a run on a target alone; undefined where the request is for data too, or for no target. Early stopping waits to be asked
+ * for: how many draws count may stand still while the loss falls.
+ * @throws UserError as `buildRunConfig`
+ */
+export function buildTargetConfig(request: RunRequest): StoredConfig | undefined {
+  const { config, fileName = 'config' } = request;
+  const settings = section(config, 'training', fileName);
+  const { objective, target, patience = 0 } = { ...settings, ...request.training };
+  if (objective !== 'reverseKl') return undefined;
+  if (typeof target !== 'string' || !isTargetName(target))
+    throw new UserError(
+      `${fileName}: training.target: expected one of ${targetNames.join(', ')}, got ${shownValue(target)}.`,
+    );
+  if (request.data ?? request.context ?? request.reading)
+    throw new UserError(
+      `A training on ${target} alone reads no data. Leave out what is said of them, or take objective "mixed".`,
+    );
+  const shape = [targets[target].dim];
+  const facts: DataShape = { kind: 'vector', name: target, shape, provenance: { source: target } };
+  const training = { ...request.training, patience };
+  const { parts, fileName: file } = partsOf({ ...request, training }, facts);
+  return parseTrainedConfig(parts, file);
+}
+
+/** What a config says besides its data. */
+function partsOf(original: RunRequest, dataset: DataShape) {
   const request = withConfigPreset(original);
   const { config, fileName = 'config' } = request;
   const preset = request.preset
@@ -216,30 +260,9 @@ export function buildRunConfig(original: RunRequest, dataset: DataShape): RunCon
   const model = request.start
     ? startModel(request, request.start, dataset)
     : newModel(section(config, 'model', fileName), preset, dataset, fileName);
-  const trainingSection = section(config, 'training', fileName);
-  const run = parseRunConfig(
-    {
-      ...(isRecord(config) ? config : {}),
-      data: {
-        ...requestedData(request),
-        ...dataset.fitted,
-        ...(dataset.damaged ? { damaged: dataset.damaged } : {}),
-        ...presetData(request, preset),
-        source: dataset.provenance.source,
-        ...defined({ validationSource: dataset.provenance.validationSource }),
-        ...startData(request, dataset),
-      },
-      model,
-      training: trainingOf(
-        preset,
-        { ...trainingSection, ...defined(request.training ?? {}) },
-        dataset.examples,
-      ),
-    },
-    fileName,
-  );
-  checkContext(run.model, dataset, request.start?.file ?? fileName);
-  return run;
+  const settings = { ...section(config, 'training', fileName), ...defined(request.training ?? {}) };
+  const training = trainingOf(preset, settings, dataset.examples);
+  return { request, preset, fileName, parts: { ...(isRecord(config) ? config : {}), model, training } };
 }
 
 function checkContext(model: ModelConfig, dataset: DataShape, file: string): void {

@@ -15,6 +15,7 @@ import { shortened, shownValue } from '../base/user-error';
 import { problemsError, type Problem } from './problem';
 import { checkImage } from './check-image';
 import { checkTransformOfModel } from './check-transform';
+import { checkTarget } from './check-target';
 import { checkVector } from './check-vector';
 import { columnTransform, transformForms } from './standardization';
 
@@ -32,6 +33,12 @@ export function parseRunConfig(input: unknown, fileName: string): RunConfig {
 /** The same for what a checkpoint carries, which may lack the data. */
 export function parseStoredConfig(input: unknown, fileName: string): StoredConfig {
   return parseWhole(storedConfigSchema, input, fileName);
+}
+
+/** The config of a run: it has data, unless it is trained on a target alone. */
+export function parseTrainedConfig(input: unknown, fileName: string): StoredConfig {
+  const config = parseStoredConfig(input, fileName);
+  return config.data || config.training.objective === 'reverseKl' ? config : parseRunConfig(config, fileName);
 }
 
 function parseWhole<C extends StoredConfig>(
@@ -137,10 +144,12 @@ function invalidValues(
 }
 
 /** What single fields cannot tell: settings that do not go together. */
-function checkTogether({ data, model, training }: StoredConfig): Problem[] {
+function checkTogether(config: StoredConfig): Problem[] {
+  const { data, model, training } = config;
   const problems = [
     ...(model.kind === 'image' ? checkImage(model) : checkVector(model)),
     ...checkTransformOfModel(model),
+    ...checkTarget(config),
   ];
   const add = (path: string, message: string) => problems.push({ path, message });
   if (training.warmupSteps >= training.steps)

@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 
 const finite = v.pipe(v.number(), v.finite());
+const ifThere = v.nullish(finite);
 
 /** Bytes of a JSON file that a run, or a model, has next to it; longer ones were not written by Flowscope. */
 export const largestJson = 2 ** 22;
@@ -12,11 +13,11 @@ const latest = 8.64e15;
 export const runStatusSchema = v.object({
   status: v.picklist(['running', 'paused', 'finished', 'stopped', 'failed', 'unknown']),
   message: v.nullish(v.string()),
-  step: v.nullish(finite),
-  seconds: v.nullish(finite),
+  step: ifThere,
+  seconds: ifThere,
   /** The step at which a training failed because it was not finite; where, in words; and the layer that these name. */
   notFinite: v.nullish(v.object({ step: finite, where: v.string(), layer: v.nullish(v.string()) })),
-  best: v.nullish(v.object({ step: finite, nats: finite, bitsPerDim: v.nullish(finite) })),
+  best: v.nullish(v.object({ step: finite, nats: finite, bitsPerDim: ifThere, efficiency: ifThere })),
   /** The last request of control.json that the loop has seen. */
   control: v.nullish(v.object({ id: v.string(), step: finite, problem: v.nullish(v.string()) })),
   /** A date as text or milliseconds. */

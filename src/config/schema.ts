@@ -6,6 +6,7 @@ import * as v from 'valibot';
 import { dataSchema } from './data-section';
 import { optional, fraction, nonNegative, nonNegativeInteger, positive, positiveInteger } from './fields';
 import { imageModelSchema } from './image-model';
+import { targetNames } from './targets';
 import { vectorModelSchema } from './vector-model';
 
 /** The training section of the config: optimizer, schedule, and what is written when. */
@@ -43,6 +44,12 @@ export const trainingSchema = v.strictObject({
     v.picklist(['random', 'nearest', 'reflow']),
     'random',
   ),
+  objective: optional(
+    'What is made smaller. likelihood: −log p of the data; a vector field is trained by flow matching all the same. reverseKl: the ' +
+      'KL divergence of the flow from training.target, by draws of the flow; there is no data section then. mixed: half of both. By default, likelihood.',
+    v.picklist(['likelihood', 'reverseKl', 'mixed']),
+  ),
+  target: optional('The density that reverseKl and mixed train on.', v.picklist(targetNames)),
   precision: optional(
     'float16: products and convolutions of networks are computed so in training, on a GPU that can (backend webgpu); log-dets, ' +
       'sums and validation stay float32. Without it, all is float32.',

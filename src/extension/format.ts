@@ -1,5 +1,5 @@
 /** Numbers as the status bar, the Runs view and messages show them. */
-import type { MetricsRow } from '../protocol/run';
+import type { BestSoFar, MetricsRow } from '../protocol/run';
 import type { TrainProgress } from '../protocol/engine';
 
 /** Text between the numbers, in a language. */
@@ -45,9 +45,11 @@ export function formatsIn(words: FormatWords) {
       : String(value);
   }
 
-  /** "2.074 bits/dim" or "0.312 nats"; "no validation yet" where nothing was measured. */
-  function formatBest(best: { step: number; nats: number; bitsPerDim?: number } | undefined): string {
+  /** "2.074 bits/dim", "0.312 nats" or "ESS 87%"; "no validation yet" where nothing was measured. */
+  function formatBest(best: BestSoFar | undefined): string {
     if (!best) return words.noValidation;
+    if (best.efficiency !== undefined)
+      return `ESS ${String(Number((100 * best.efficiency).toPrecision(2))).replace('.', words.decimalMark)}%`;
     return best.bitsPerDim === undefined ? `${fixed(best.nats)} nats` : `${fixed(best.bitsPerDim)} bits/dim`;
   }
 

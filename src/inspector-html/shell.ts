@@ -1,4 +1,5 @@
 /** The HTML document around the inspector's script: the same for the editor in VS Code and for a saved page. */
+import { escaped } from '../base/escaped';
 import { languageOf } from '../protocol/language';
 
 export interface InspectorHtmlOptions {
@@ -49,12 +50,12 @@ export function inspectorHtml(options: InspectorHtmlOptions): string {
   ].join('; ');
   const style =
     options.inlineStyle === undefined
-      ? `<link rel="stylesheet" nonce="${nonce}" href="${escapeHtml(options.styleUri ?? '')}">`
+      ? `<link rel="stylesheet" nonce="${nonce}" href="${escaped(options.styleUri ?? '')}">`
       : `<style nonce="${nonce}">${options.inlineStyle.replace(/<\/style/gi, '<\\/style')}</style>`;
   const script =
     options.inlineScript === undefined
       ? (options.scriptUris ?? [])
-          .map((uri) => `<script nonce="${nonce}" src="${escapeHtml(uri)}"></script>`)
+          .map((uri) => `<script nonce="${nonce}" src="${escaped(uri)}"></script>`)
           .join('\n')
       : `<script nonce="${nonce}">${escapeScript(options.inlineScript)}</script>`;
   const recorded =
@@ -63,18 +64,18 @@ export function inspectorHtml(options: InspectorHtmlOptions): string {
       : `<script type="application/json" id="flowscope-recorded">${options.recorded.replaceAll('<', '\\u003c')}</script>\n`;
   const { recording } = options;
   const attributes = recording?.page
-    ? ` data-page="${escapeHtml(recording.page.name)}" data-version="${escapeHtml(recording.page.version)}"`
+    ? ` data-page="${escaped(recording.page.name)}" data-version="${escaped(recording.page.version)}"`
     : '';
   const held = recording
-    ? `<script type="text/plain" id="flowscope-recording" data-name="${escapeHtml(recording.name)}"${attributes}>${recording.base64}</script>\n`
+    ? `<script type="text/plain" id="flowscope-recording" data-name="${escaped(recording.name)}"${attributes}>${recording.base64}</script>\n`
     : '';
   return `<!DOCTYPE html>
 <html lang="${languageOf(options.language)}">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${escapeHtml(policy)}">
+<meta http-equiv="Content-Security-Policy" content="${escaped(policy)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(options.title)}</title>
+<title>${escaped(options.title)}</title>
 ${style}
 </head>
 <body>
@@ -83,14 +84,6 @@ ${recorded}${held}${script}
 </body>
 </html>
 `;
-}
-
-function escapeHtml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('"', '&quot;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;');
 }
 
 /** `</script` and `<!--` inside script text would end or swallow the element; both escapes mean the same to JavaScript. */

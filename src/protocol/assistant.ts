@@ -1,4 +1,5 @@
 /** What language models learn about a file: short reports in plain data, in the words of the command line. */
+import type { BestSoFar } from './run';
 import type { LogProbParts } from './contribution';
 import type { LayerDescription, ModelDescription } from './description';
 
@@ -7,7 +8,7 @@ export interface ReportedRun {
   status: string;
   message?: string;
   step?: number;
-  best?: { step: number; nats: number; bitsPerDim?: number };
+  best?: BestSoFar;
   /** Steps at which the run has checkpoints. */
   checkpointSteps: number[];
 }

@@ -3,6 +3,7 @@ import type { ModelConfig } from '../config/schema';
 import type { ImportForm } from './import';
 import type { LayerInfo, ModelSummary, RecordingInfo, TensorEntry } from './model';
 import type { TensorStatistics } from './tensors';
+import type { MetricsRow } from './run';
 
 type Described =
   | 'index'
@@ -33,6 +34,8 @@ export interface ModelDescription extends Pick<ModelSummary, OfSummary> {
   preprocessing?: { summary: string; [field: string]: unknown };
   seconds?: number;
   validation?: { nats: number; bitsPerDim?: number };
+  /** The density that it was trained on, and what draws said of it last. */
+  target?: { name: string } & Partial<MetricsRow>;
   data?: { summary: string; [field: string]: unknown };
   recording?: RecordingInfo & { title: string };
   /** What the file does not hold, with the answers in force; where to answer is in it. */

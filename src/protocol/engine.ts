@@ -7,7 +7,7 @@ import type { AssistantApi } from './assistant';
 import type { DataPreview, TableOverview } from './data';
 import type { ImportAnswers, ImportForm } from './import';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery } from './inspector-questions';
-import type { MetricsRow } from './run';
+import type { BestSoFar, MetricsRow } from './run';
 import type { BackendPreference } from './backends';
 import type { BackendInfo, ModelOutline, ModelSummary } from './model';
 import type { NdArray } from './tensors';
@@ -154,7 +154,7 @@ export interface TrainProgress {
   fraction: number;
   etaSeconds?: number;
   metrics?: MetricsRow;
-  best?: { step: number; nats: number; bitsPerDim?: number };
+  best?: BestSoFar;
   backend?: BackendInfo;
 }
 
@@ -166,7 +166,7 @@ export interface TrainResult {
   step: number;
   seconds: number;
   bestCheckpoint?: string;
-  best?: { step: number; nats: number; bitsPerDim?: number };
+  best?: BestSoFar;
 }
 
 export interface ExportReport {

@@ -16,11 +16,18 @@ export const metricNames: readonly MetricName[] = [
   'logDet',
   'preprocessing',
   'velocityError',
+  'reverseKl',
+  'efficiency',
+  'logEvidence',
+  'logEvidenceError',
   'gradientNorm',
   'learningRate',
   'examplesPerSecond',
   'epoch',
 ];
+
+/** The best validation so far: its −log p, or on a target alone −ln of its efficiency, which is there then. */
+export type BestSoFar = { step: number; nats: number; bitsPerDim?: number; efficiency?: number };
 
 export interface CurvesQuery {
   /** Rows that the page has already; only later ones are answered while the file is still the same. */
@@ -94,6 +101,12 @@ export interface MetricsRow {
   preprocessing?: number;
   /** The training loss of a vector field: the mean squared error of its velocity. */
   velocityError?: number;
+  /** On a target: the mean of log q − log p over draws of the step: the KL divergence less log Z, nats. */
+  reverseKl?: number;
+  /** The share of a validation's draws that count, (Σw)² / Σw² over their number; and the log of their mean weight, which is near log Z. */
+  efficiency?: number;
+  logEvidence?: number;
+  logEvidenceError?: number;
   gradientNorm?: number;
   learningRate?: number;
   examplesPerSecond?: number;

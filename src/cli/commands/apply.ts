@@ -64,6 +64,8 @@ export const applyCommand = defineCommand({
     const events = direction === 'forward' ? [runner.inputShape, exampleShape(runner)] : [runner.outputShape];
     const layout = options.layout ?? layoutOf(array.shape, events, usual);
     const logdets = !runner.lacksLogDet;
+    const meanText = ({ data }: { data: Float32Array }): string =>
+      logdets ? `mean ${fixed(mean(data))} nats` : 'this file does not compute it';
     const batches = { ...inSteps(session, direction), layout };
     const about = { model: file, direction, input, output: target, layout };
     if (direction === 'forward') {
@@ -100,10 +102,7 @@ export const applyCommand = defineCommand({
             `${prepared.count}, ${describeSpace(runner.config, prepared.space, prepared.dequantized)}`,
           ],
           ['z', `(${result.z.shape.join(', ')})`],
-          [
-            'logdet',
-            logdets ? `mean ${fixed(mean(result.logdet.data))} nats` : 'this file does not compute it',
-          ],
+          ['logdet', meanText(result.logdet)],
           [
             'Couplings',
             result.logdetLayers
@@ -134,10 +133,7 @@ export const applyCommand = defineCommand({
       text: pairs([
         ['Examples', String(latent.count)],
         ['x', `(${result.x.shape.join(', ')}), ${describeSpace(runner.config, resolved, false)}`],
-        [
-          'logdet',
-          logdets ? `mean ${fixed(mean(result.logdet.data))} nats` : 'this file does not compute it',
-        ],
+        ['logdet', meanText(result.logdet)],
         ['Written', shownPath(target)],
       ]),
     };

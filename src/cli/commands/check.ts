@@ -41,7 +41,7 @@ export const checkCommand = defineCommand({
     seed: integerOption('S', 'Seed of the draws.', { min: 0, default: 0 }),
   },
   examples: {
-    'A flow against a built-in target:': 'flowscope check runs/funnel --target funnel',
+    'A flow that was trained on a built-in target:': 'flowscope check runs/funnel --target funnel',
     'A sampler’s flow against its target:': 'flowscope check runs/funnel --target target.py:log_prob',
     'A posterior at one observation, with held-out rows:':
       'flowscope check posterior.pt --target model.py:log_joint --condition 0.4,-1.2 --input reference.npy',

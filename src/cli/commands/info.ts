@@ -1,6 +1,6 @@
 import { type Outcome, defineCommand, flagOption } from '../command';
 import { shortened } from '../../base/user-error';
-import { bytes, count, counted, fixed, pairs, shownPath, table } from '../format';
+import { bytes, count, counted, fixed, pairs, shownPath, table, weighedText } from '../format';
 import { describeModel } from '../../engine/open/describe-model';
 import { explainModel, type ExplainedTensor } from '../../engine/open/explain-model';
 import type { ModelDescription, DescribedTensor, NonFiniteTensor } from '../../protocol/description';
@@ -51,6 +51,7 @@ function asText(model: ModelDescription): string {
     ['Preprocessing', preprocessing?.summary],
     ['Step', model.step === undefined ? undefined : count(model.step)],
     ['Validation', validation && `${fixed(validation.nats)} nats${bits}`],
+    ['Target', model.target && `${model.target.name}, ${weighedText(model.target)}`],
     ['Data', model.data?.summary],
     ['From', model.origin?.title],
     ['GUESSED', model.origin?.guesses && guessText(model.origin.guesses)],

@@ -27,7 +27,8 @@ import { inSteps } from '../progress';
 import { timeoutOption, openWeighable } from '../weighing';
 import { openTarget } from '../../engine/check/target';
 import { weigh, type Weighed } from '../../engine/check/weigh';
-import { smoothedWeights, weightsOf } from '../../engine/check/weights';
+import { weightsOf } from '../../base/log-weights';
+import { smoothedWeights } from '../../engine/check/weights';
 import type { Session } from '../session';
 
 export const sampleCommand = defineCommand({
@@ -52,8 +53,8 @@ export const sampleCommand = defineCommand({
     ),
     ...conditionOption,
     target: textOption(
-      'FILE.py:NAME',
-      'Weigh the samples with a log density, as check does: log_weight and weight beside x, and the evidence. The file is run.',
+      'NAME|FILE.py:NAME',
+      'Weigh the samples with a log density, as check does: log_weight and weight beside x, and the evidence. A file is run.',
     ),
     ...timeoutOption,
     output: textOption('FILE', 'A .png, .npz or .csv file.', { required: true }),

@@ -18,7 +18,7 @@ import {
 import type { MetricsRow } from '../../protocol/run';
 import { openBackend } from '../backend';
 import { type Outcome, choiceOption, defineCommand, integerOption, textOption } from '../command';
-import { duration, fixed, pairs, rate, scientific, shownPath } from '../format';
+import { duration, fixed, pairs, rate, scientific, shownPath, weighedText } from '../format';
 import { toLine } from '../json';
 import { noteOrigin } from '../model';
 import type { Session } from '../session';
@@ -72,6 +72,8 @@ export const trainCommand = defineCommand({
       'flowscope train --data galaxies.csv --condition redshift --preset nsf --output runs/galaxies',
     'With PyTorch, in two processes that share each batch:':
       'flowscope train --data digits --output runs/digits --launcher torchrun --processes 2',
+    'Against a density in place of data, which is drawn from nowhere else:':
+      'flowscope train --target funnel --preset nsf --output runs/funnel',
     'Resume a run that was stopped:': 'flowscope train --output runs/digits --resume',
     'From a config, as JSON: one line per report on standard error, the result on standard output:':
       'flowscope train --config my.flow.json --output runs/mine --json 2> progress.jsonl',
@@ -140,12 +142,13 @@ function reporter(session: Session): (progress: TrainProgress) => void {
       );
     }
     if (metrics) latest = { ...latest, ...metrics };
-    if (metrics?.validationNats !== undefined) {
+    const measured = metrics && validation(metrics);
+    if (measured) {
       const isBest = best !== undefined && best.step === step && best.step !== bestStep;
       bestStep = best?.step ?? bestStep;
       session.progress.note(
         `step ${String(step).padStart(String(totalSteps).length)}  ${training(metrics)}  ` +
-          `${likelihood('validation', metrics.validationNats, metrics.validationBitsPerDim)}${isBest ? '  best so far' : ''}`,
+          `${measured}${isBest ? '  best so far' : ''}`,
       );
     }
     const notes = [
@@ -163,10 +166,19 @@ function reporter(session: Session): (progress: TrainProgress) => void {
 }
 
 /** The training loss, in its unit. */
-const training = ({ velocityError, trainNats, trainBitsPerDim }: MetricsRow): string =>
+const training = ({ velocityError, reverseKl, trainNats, trainBitsPerDim }: MetricsRow): string =>
   velocityError === undefined
-    ? likelihood('train', trainNats, trainBitsPerDim)
+    ? joined(
+        likelihood('train', trainNats, trainBitsPerDim),
+        reverseKl === undefined ? '' : `KL − log Z ${fixed(reverseKl)} nats`,
+      )
     : `velocity error ${fixed(velocityError)}`;
+
+/** What held-out data and draws say; empty where nothing was validated. */
+const validation = ({ validationNats, validationBitsPerDim, ...row }: Partial<MetricsRow>): string =>
+  joined(likelihood('validation', validationNats, validationBitsPerDim), weighedText(row));
+
+const joined = (...parts: string[]): string => parts.filter(Boolean).join('  ');
 
 function likelihood(name: string, nats: number | undefined, bits: number | undefined): string {
   if (nats === undefined) return '';
@@ -177,10 +189,11 @@ function likelihood(name: string, nats: number | undefined, bits: number | undef
 
 function ending(result: TrainResult, run: string): string {
   const { best, bestCheckpoint, message, step, seconds } = result;
+  const reached = best && (weighedText(best) || likelihood('validation', best.nats, best.bitsPerDim));
   const rows = pairs([
     ['Run', run],
     ['Trained', `${several(step, 'step')} in ${duration(seconds)}`],
-    ['Best', best && `${likelihood('validation', best.nats, best.bitsPerDim)} at step ${best.step}`],
+    ['Best', reached && `${reached} at step ${best.step}`],
     ['Checkpoint', bestCheckpoint && shownPath(bestCheckpoint)],
   ]);
   const name = path.basename(path.resolve(run));

@@ -17,10 +17,9 @@ import { sizeOf } from '../../base/shape';
 import { layerName, type ModelSummary } from '../../protocol/model';
 import { defaultBatch } from '../../protocol/questions';
 import type { Inspector } from '../inspect/inspector';
-import { statsOf } from '../inspect/statistics';
+import { tensorStatistics } from '../inspect/tensor-statistics';
 import { storedOf } from '../model/inspected-flow';
 import type { Model } from '../model/model';
-import { breathe } from '../model/breathe';
 import { countNonFinite } from '../../base/finite';
 import { UserError } from '../../base/user-error';
 import { openRunner, type Opening } from '../open/open-runner';
@@ -82,7 +81,7 @@ export async function findNonFinite(
   signal: AbortSignal,
 ): Promise<NonFiniteReport> {
   const summary = await inspector.ask('summary', undefined, signal);
-  const tensors = await storedTensors(model, inspector, summary, signal);
+  const tensors = await storedTensors(model, summary, signal);
   const passed = summary.runnable
     ? { pass: await passOf(query, inspector, summary, signal) }
     : { noPass: summary.reason ?? `${summary.fileName} cannot be run.` };
@@ -101,38 +100,34 @@ export async function findNonFinite(
   };
 }
 
-/** Tensors of a runnable flow in the order of its layers, which is what matters; else in the order of the file. */
+/** Tensors of a flow in the order of its layers, which is what matters; else in the order of the file. */
 async function storedTensors(
-  model: Model,
-  inspector: Inspector,
-  summary: ModelSummary,
+  { flow, inspected, tensorFile }: Model,
+  { tensors }: ModelSummary,
   signal: AbortSignal,
 ): Promise<NonFiniteReport['tensors']> {
-  const flow = model.flow ?? model.inspected;
-  const found: NonFiniteReport['tensors']['first'] = [];
-  if (!flow) {
-    const names = model.tensorFile ? summary.tensors.map(({ name }) => name) : [];
-    const statistics = names.length > 0 ? await inspector.ask('tensors', { names }, signal) : [];
-    for (const { name, stats } of statistics) {
-      if (!stats || stats.nan + stats.inf === 0) continue;
-      const { shape = [0] } = summary.tensors.find((tensor) => tensor.name === name) ?? {};
-      found.push({ name, nan: stats.nan, inf: stats.inf, values: sizeOf(shape) });
-    }
-    const unreadable = statistics.filter(({ problem }) => problem !== undefined).length;
-    return { looked: names.length, found: found.length, first: found.slice(0, mostTensors), unreadable };
-  }
+  const { layers = [], tensors: held } = flow ?? inspected ?? {};
   const owners = new Map(
-    flow.layers.flatMap((layer) => storedOf(layer).map(({ name }) => [name, layer.info.name])),
+    layers.flatMap((layer) => storedOf(layer).map(({ name }) => [name, layer.info.name])),
   );
-  const names = [...new Set([...owners.keys(), ...Object.keys(flow.tensors)])];
-  for (const name of names) {
-    await breathe(signal);
-    const { data } = flow.tensors[name]!;
-    const { nan, inf } = statsOf(data);
-    const layer = owners.get(name);
-    if (nan + inf > 0) found.push({ name, ...(layer ? { layer } : {}), nan, inf, values: data.length });
-  }
-  return { looked: names.length, found: found.length, first: found.slice(0, mostTensors), unreadable: 0 };
+  const read = held ? (name: string) => Promise.resolve(held[name]!) : tensorFile?.read;
+  const names = new Set([...owners.keys(), ...(held ? Object.keys(held) : tensors.map(({ name }) => name))]);
+  const statistics = read ? await tensorStatistics({ read }, [...names], signal) : [];
+  const found = statistics.flatMap(({ name, stats }) =>
+    stats && stats.nan + stats.inf > 0
+      ? [
+          {
+            name,
+            ...defined({ layer: owners.get(name) }),
+            nan: stats.nan,
+            inf: stats.inf,
+            values: stats.count,
+          },
+        ]
+      : [],
+  );
+  const unreadable = statistics.filter(({ problem }) => problem !== undefined).length;
+  return { looked: statistics.length, found: found.length, first: found.slice(0, mostTensors), unreadable };
 }
 
 async function passOf(

@@ -130,7 +130,7 @@ function evidence({ logEvidence: { value, error }, pareto, logZ }: Measured): Ch
     return off(
       'evidence',
       `${said} The flow hardly draws ${percent(-Math.expm1(apart), 0)} of the target: a mode or a tail.`,
-      'Train longer, from a wider start, or on data that have all modes.',
+      'Train from a wider start, or on data of all modes too (objective "mixed").',
     );
   return pareto && pareto.k > largestK
     ? off('evidence', `${said} Its error is not to be trusted either.`)

@@ -1,5 +1,6 @@
 /** What weighed draws say of the density of a flow. */
 import { effectiveCount } from '../../base/effective-count';
+import { logEvidence, weightsOf } from '../../base/log-weights';
 import { stream } from '../../data/random';
 import {
   fewestWeighed,
@@ -16,7 +17,7 @@ import { breathe } from '../model/breathe';
 import { findingsOf } from './findings';
 import { blameOf, type AskableLayers, type BlamedDraws } from './layers';
 import type { Weighed } from './weigh';
-import { efficiencyOf, logEvidence, smoothedWeights, weightsOf } from './weights';
+import { efficiencyOf, smoothedWeights } from './weights';
 import { quantile } from './regression';
 
 export interface ReportOptions {

@@ -2,7 +2,7 @@ import { UserError } from '../../base/user-error';
 import type { WeightMap } from '../../protocol/check';
 import type { Weighed } from './weigh';
 import { quantile } from './regression';
-import { logEvidence, weightsOf } from './weights';
+import { logEvidence, weightsOf } from '../../base/log-weights';
 
 const side = 26;
 /** Draws in a cell that is shown. */

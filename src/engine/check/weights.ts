@@ -1,5 +1,6 @@
 /** Importance weights: the tail of the largest as a Pareto law, how many draws count, and the evidence. Weights are in logarithms. */
 import { effectiveCount } from '../../base/effective-count';
+import { logEvidence, weightsOf } from '../../base/log-weights';
 import { UserError } from '../../base/user-error';
 import type { RandomStream } from '../../data/random';
 import type { Efficiency } from '../../protocol/check';
@@ -72,20 +73,6 @@ export function smoothed(logWeights: Float64Array, order: Int32Array, tail: Tail
     out[index] = Math.min(0, Math.log(threshold + above)) + top;
   });
   return out;
-}
-
-/** exp of log weights, over `unit`. */
-export const weightsOf = (logWeights: Float64Array, unit: number): Float64Array =>
-  logWeights.map((value) => Math.exp(value - unit));
-
-/** Log of the mean weight, and its standard error. */
-export function logEvidence(logWeights: Float64Array): { value: number; error: number } {
-  const n = logWeights.length;
-  const top = logWeights.reduce((a, b) => Math.max(a, b), -Infinity);
-  const weights = weightsOf(logWeights, top);
-  const mean = weights.reduce((a, b) => a + b, 0) / n;
-  const variance = weights.reduce((sum, w) => sum + (w - mean) ** 2, 0) / n;
-  return { value: Math.log(mean) + top, error: Math.sqrt(variance / n) / mean };
 }
 
 /**

@@ -1,6 +1,7 @@
 /** The way of examples from x to z and back as an animated GIF, with the path of one of them and what each layer adds to its log p(x). */
 import path from 'node:path';
 import { subscript } from '../../base/digits';
+import { escaped } from '../../base/escaped';
 import { rowAt } from '../../base/rows';
 import { UserError } from '../../base/user-error';
 import { animatedGif, type Frame } from '../../data/animated-gif';
@@ -179,5 +180,3 @@ function barsOf(parts: readonly number[], position: number): string {
   return `<path stroke="${quiet}" d="M${margin} ${top + height / 2}h${side}"/>${bars.join('')}
 <text x="${margin}" y="${above + side + 22}">${says} ${sum < 0 ? '−' : '+'}${Math.abs(sum).toFixed(2)} nats</text>`;
 }
-
-const escaped = (text: string): string => text.replace(/&/g, '&amp;').replace(/</g, '&lt;');

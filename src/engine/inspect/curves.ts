@@ -4,7 +4,7 @@ import { requestedControl, readRates } from '../../checkpoint/control';
 import { createMetricsTail, type MetricsTail } from '../../checkpoint/metrics-tail';
 import { listCheckpoints, readStatus, runPaths } from '../../checkpoint/run-folder';
 import { readHolder } from '../../checkpoint/run-lock';
-import { parseRunConfig } from '../../config/parse';
+import { parseTrainedConfig } from '../../config/parse';
 import { stateOf } from '../../config/run-state';
 import { largestJson } from '../../config/run-status';
 import type { TrainingConfig } from '../../config/schema';
@@ -66,7 +66,7 @@ function checkAfter(after: CurvesQuery['after']): void {
 
 async function trainingOf(file: string): Promise<TrainingConfig | undefined> {
   try {
-    return parseRunConfig(await readText(file, largestJson), file).training;
+    return parseTrainedConfig(await readText(file, largestJson), file).training;
   } catch {
     return undefined;
   }

@@ -1,6 +1,5 @@
-import type { TensorFile } from '../../checkpoint/import/types';
 import { UserError } from '../../base/user-error';
-import type { TensorStatistics } from '../../protocol/tensors';
+import type { NumericArray, TensorStatistics } from '../../protocol/tensors';
 import { breathe } from '../model/breathe';
 import { statsOf } from './statistics';
 
@@ -10,7 +9,7 @@ import { statsOf } from './statistics';
  * @throws CancelledError
  */
 export async function tensorStatistics(
-  file: TensorFile,
+  file: { read(name: string): Promise<{ data: NumericArray }> },
   names: readonly string[],
   signal: AbortSignal = new AbortController().signal,
 ): Promise<TensorStatistics[]> {

@@ -26,9 +26,10 @@ const noData = 'The file does not say which data its flow was trained on.';
 
 export function createModelData(header: CheckpointHeader, baseFolder: string): ModelData {
   const { config, data: record } = header;
+  const { target } = config.training;
   let opened: Promise<Dataset> | undefined;
   const open = async (): Promise<Dataset> => {
-    if (!config.data) throw new UserError(noData);
+    if (!config.data) throw new UserError(target ? `It was trained on the target ${target} alone.` : noData);
     refuseRemote(config.data, baseFolder);
     opened ??= openDataset(config.data, baseFolder).then(async (dataset) => {
       try {

@@ -1,5 +1,6 @@
 /** What our own ONNX files say of the flow that they were made from. */
 import * as v from 'valibot';
+import { defined } from '../../base/defined';
 import type { CheckpointHeader } from '../../checkpoint/checkpoint';
 import { parseMetadata, standardizeSchema } from '../../checkpoint/metadata';
 import { parseStoredConfig } from '../../config/parse';
@@ -35,7 +36,7 @@ export function writeMetadata(metadata: OnnxMetadata, ports: Record<string, stri
     format,
     format_version: String(formatVersion),
     part,
-    ...(set ? { set } : {}),
+    ...defined({ set }),
     architecture: 'RealNVP',
     layout: 'NHWC',
     ...Object.fromEntries(Object.entries(ports).map(([name, about]) => [`about.${name}`, about])),
@@ -89,15 +90,15 @@ export function readMetadata(
     const text = metadata[key];
     return text === undefined ? undefined : parseMetadata(schema, text, { file, key });
   };
-  const standardize = json(standardizeSchema, 'standardize');
-  const base = json(baseSchema, 'base');
   return {
     part,
-    ...(metadata['set'] ? { set: metadata['set'] } : {}),
     config: parseStoredConfig(metadata['config'] ?? '', `${file} (config)`),
-    ...(standardize ? { standardize } : {}),
     step: Number(metadata['step'] ?? 0) || 0,
     couplings: json(couplingsSchema, 'couplings') ?? [],
-    ...(base ? { base } : {}),
+    ...defined({
+      set: metadata['set'],
+      standardize: json(standardizeSchema, 'standardize'),
+      base: json(baseSchema, 'base'),
+    }),
   };
 }

@@ -1,7 +1,7 @@
 /** Opens an ONNX file as a flow that can be looked into, run and sampled from. */
 import { several, UserError } from '../../base/user-error';
 import path from 'node:path';
-import type { CheckpointHeader } from '../../checkpoint/checkpoint';
+import { defined } from '../../base/defined';
 import type { ModelConfig } from '../../config/schema';
 import { stream } from '../../data/random';
 import { buildFlow, buildPreprocess, quantizationNats } from '../../flow/flow';
@@ -328,13 +328,8 @@ function scalesOfLatents(rows: FlowRows['rows'], latentPositions: Int32Array): I
 
 function dataOf(metadata: FlowFile['metadata'], folder: string): ModelData {
   if (metadata) {
-    const header: CheckpointHeader = {
-      config: metadata.config,
-      step: metadata.step,
-      seconds: 0,
-      ...(metadata.standardize ? { standardize: metadata.standardize } : {}),
-    };
-    return createModelData(header, folder);
+    const { config, step, standardize } = metadata;
+    return createModelData({ config, step, seconds: 0, ...defined({ standardize }) }, folder);
   }
   const reason = 'An ONNX file does not say which data its flow was trained on.';
   const files = createUserFiles(undefined);

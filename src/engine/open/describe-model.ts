@@ -26,6 +26,7 @@ import type {
   DescribedTensor,
   NonFiniteTensor,
 } from '../../protocol/description';
+import { statsOf } from '../inspect/statistics';
 import { tensorStatistics } from '../inspect/tensor-statistics';
 import { sizeOf } from '../../base/shape';
 
@@ -83,7 +84,9 @@ function describeCheckpoint(
   size: Pick<ModelDescription, 'bytes' | 'tensorCount'>,
 ): ModelDescription {
   const { config, step, seconds, metrics, data, origin } = header;
-  const { validationNats, validationBitsPerDim } = metrics ?? {};
+  const { target } = config.training;
+  const { validationNats, validationBitsPerDim, efficiency, logEvidence, logEvidenceError } = metrics ?? {};
+  const weighed = defined({ efficiency, logEvidence, logEvidenceError });
   return {
     file,
     format: 'flowscope',
@@ -98,6 +101,7 @@ function describeCheckpoint(
     ...(validationNats !== undefined && {
       validation: { nats: validationNats, ...defined({ bitsPerDim: validationBitsPerDim }) },
     }),
+    ...(target && { target: { name: target, ...weighed } }),
     ...(data && {
       data: { summary: `${data.name}: ${data.train} to train on, ${data.validation} held out`, ...data },
     }),
@@ -278,11 +282,8 @@ export async function nonFiniteTensors({ tensors, read }: TensorFile): Promise<N
   for (const [name, { dtype, shape }] of tensors) {
     if (!/^B?F\d/.test(dtype) || (left -= sizeOf(shape)) < 0) continue;
     const values = await read(name).catch(ignoreUserError);
-    let [nan, inf] = [0, 0];
-    for (const value of values?.data ?? []) {
-      if (Number.isNaN(value)) nan++;
-      else if (!Number.isFinite(value)) inf++;
-    }
+    if (!values) continue;
+    const { nan, inf } = statsOf(values.data);
     if (nan + inf > 0) found.push({ name, dtype, nan, inf });
   }
   return found;

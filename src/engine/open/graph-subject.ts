@@ -8,12 +8,11 @@ import type { StoredConfig } from '../../config/schema';
 import type { Standardization } from '../../config/standardization';
 import { UserError } from '../../base/user-error';
 import { lookedImages } from '../../data/open/preview';
-import { standardizationOf } from '../../data/standardize';
 import type { Flow } from '../../flow/built-flow';
 import { buildFlow, buildPreprocess } from '../../flow/flow';
 import { flowOf } from '../model/check-tensors';
 import { initialTensors, type TensorTable } from '../training/initialize';
-import { startFresh } from '../training/start';
+import { standardizationFor, startFresh } from '../training/start';
 import type { GraphSubject } from '../use/named-graphs';
 
 /**
@@ -62,7 +61,7 @@ async function fromRequest(
   }
   const { config, dataset } = await startFresh(request, { pictures: lookedImages });
   try {
-    return fresh(config, await standardizationOf(config, dataset, undefined), title);
+    return fresh(config, await standardizationFor({ config, dataset }), title);
   } finally {
     await dataset.close();
   }

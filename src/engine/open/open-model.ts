@@ -173,7 +173,8 @@ async function summaryOf(
 }
 
 function dataNameOf({ data, config }: CheckpointHeader): { dataName?: string } {
-  const name = data?.name ?? (config.data && path.basename(config.data.source));
+  const { target } = config.training;
+  const name = data?.name ?? (config.data ? path.basename(config.data.source) : target);
   return name === undefined ? {} : { dataName: name };
 }
 

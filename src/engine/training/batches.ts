@@ -2,7 +2,7 @@
  * Training batches: which examples step t sees, with its crops, flips and noise. A function of seed and step alone. The
  * batches of the next steps are read and prepared while a step runs.
  */
-import type { RunConfig } from '../../config/schema';
+import type { StoredConfig } from '../../config/schema';
 import { splitContext } from '../../data/context';
 import { indexRange, type Dataset } from '../../data/dataset';
 import { shuffled, type Order } from '../../data/order';
@@ -34,13 +34,13 @@ const ahead = 2;
 /** Every epoch goes through the examples in an order of its own; a last incomplete batch is left out. */
 export function trainingBatches(
   dataset: Dataset,
-  config: RunConfig,
+  config: StoredConfig,
   integers: Discrete['integers'],
 ): Batches {
   const { train: split } = dataset;
   const { model } = config;
   const { seed, flips, steps } = config.training;
-  const randomCrops = config.data.crop === 'random';
+  const randomCrops = config.data?.crop === 'random';
   const size = Math.min(config.training.batch, split.count);
   const perEpoch = Math.max(1, Math.floor(split.count / size));
   const abort = new AbortController();

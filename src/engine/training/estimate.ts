@@ -1,11 +1,10 @@
 /** How long a training would take, by a few steps of it that are not kept. */
-import { standardizationOf } from '../../data/standardize';
 import { lookedImages } from '../../data/open/preview';
 import type { TrainEstimate, TrainRequest } from '../../protocol/engine';
 import { CancelledError } from '../../protocol/wire';
 import { parameterCount } from '../model/layer-list';
 import type { Backend } from '../backends/backend';
-import { startFresh } from './start';
+import { standardizationFor, startFresh } from './start';
 import { createTrainer, type Trainer } from './trainer';
 
 /** The first steps compile and warm up. */
@@ -25,7 +24,7 @@ export async function estimateTraining(
     ...(signal ? { signal } : {}),
   });
   try {
-    const standardization = await standardizationOf(config, dataset, start.standardization, signal);
+    const standardization = await standardizationFor({ config, dataset, ...start }, signal);
     if (signal?.aborted) throw new CancelledError();
     const trainer = await createTrainer({ config, dataset, backend, standardization, weights });
     try {

@@ -1,6 +1,6 @@
 /** The lines that a step of flow matching learns the velocity of: which noise goes with which example, and where on the way to look. */
 import { stream } from '../../data/random';
-import type { RunConfig } from '../../config/schema';
+import type { StoredConfig } from '../../config/schema';
 import { sizeOf } from '../../base/shape';
 import { bindUsed } from '../../graph/passes/bind-constants';
 import { anyBatch, trace } from '../../graph/trace/trace';
@@ -18,7 +18,7 @@ export interface Lines {
 
 interface LinesOptions {
   parts: FlowParts;
-  config: RunConfig;
+  config: StoredConfig;
   backend: Backend;
   /** Examples of a step. */
   size: number;

@@ -2,7 +2,7 @@
 import { defined } from '../../base/defined';
 import { type RunPaths, type RunStatus, writeStatus } from '../../checkpoint/run-folder';
 import type { RunLock } from '../../checkpoint/run-lock';
-import type { RunConfig } from '../../config/schema';
+import type { StoredConfig } from '../../config/schema';
 import type { Dataset } from '../../data/dataset';
 import type { TrainPhase, TrainProgress, TrainResult } from '../../protocol/engine';
 import type { MetricsRow, NotFinite, RateChange } from '../../protocol/run';
@@ -16,7 +16,7 @@ import type { Trainer } from './trainer';
 export interface LoopOptions {
   trainer: Trainer;
   recorder: Recorder;
-  config: RunConfig;
+  config: StoredConfig;
   dataset: Dataset;
   paths: RunPaths;
   lock: RunLock;
@@ -55,6 +55,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
   const { trainer, recorder, config, dataset, paths, lock, signal, start } = options;
   const { training } = config;
+  const canValidate = dataset.validation.count > 0 || trainer.weigh !== undefined;
   const total = Math.min(training.steps, options.maxSteps ?? Infinity);
   const maxSeconds = options.maxSeconds ?? Infinity;
   const progress: RunProgress = start?.progress ?? { withoutBetter: 0 };
@@ -112,12 +113,21 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
 
   /** Puts a validation into a row of metrics. @returns whether it is the best so far */
   const measure = async (row: MetricsRow): Promise<boolean> => {
-    const { nats } = await trainer.evaluate(dataset.validation);
+    const weighed = await trainer.weigh?.();
+    Object.assign(row, weighed);
+    // Held-out data go before draws, which cannot see what the flow misses. Without data it is as many nats as the second Rényi divergence.
+    const hasData = dataset.validation.count > 0 || !weighed;
+    const nats = hasData ? (await trainer.evaluate(dataset.validation)).nats : -Math.log(weighed.efficiency);
     const bitsPerDim = trainer.bitsPerDim(nats);
-    row.validationNats = nats;
+    if (hasData) row.validationNats = nats;
     if (bitsPerDim !== undefined) row.validationBitsPerDim = bitsPerDim;
     const isBetter = Number.isFinite(nats) && nats < (progress.best?.nats ?? Infinity);
-    if (isBetter) progress.best = { step, nats, ...defined({ bitsPerDim }) };
+    if (isBetter)
+      progress.best = {
+        step,
+        nats,
+        ...defined({ bitsPerDim, efficiency: hasData ? undefined : weighed.efficiency }),
+      };
     return isBetter;
   };
 
@@ -131,7 +141,7 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
 
   /** Leaves the last checkpoint, and a final validation when none was made yet. */
   const finish = async (): Promise<void> => {
-    if (!progress.best && dataset.validation.count > 0 && step > 0) {
+    if (!progress.best && canValidate && step > 0) {
       const metrics: MetricsRow = { ...latest, step, seconds };
       if (await measure(metrics)) await recorder.best({ step, seconds, metrics });
     }
@@ -169,7 +179,7 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
       };
     }
     if (step === first + 1) firstDone = seconds;
-    const validates = dataset.validation.count > 0 && (step % training.validateEvery === 0 || step === total);
+    const validates = canValidate && (step % training.validateEvery === 0 || step === total);
     // A line where the learning rate changes, so that curves show the step of it.
     const changed = steering.rates.some((change) => change.step === step);
     if (validates || changed || step % logEvery === 0 || step === total) {
@@ -194,7 +204,7 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
     if (training.patience > 0 && progress.withoutBetter >= training.patience) {
       return {
         status: 'finished',
-        message: `Stopped early: the loss has not improved for ${progress.withoutBetter} validations.`,
+        message: `Stopped early: ${progress.best?.efficiency === undefined ? 'the loss' : 'the share of draws that count'} has not improved for ${progress.withoutBetter} validations.`,
       };
     }
     return undefined;
@@ -253,7 +263,7 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
   };
 
   const run = async (): Promise<Ending> => {
-    if (options.validateFirst && dataset.validation.count > 0) {
+    if (options.validateFirst && canValidate) {
       const row: MetricsRow = { step, seconds };
       await validate(row);
       await recorder.metrics(row);

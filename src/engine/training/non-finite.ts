@@ -32,6 +32,8 @@ export function describeNonFinite(flow: Flow, counts: Counts): Omit<NotFinite, '
       layer: layer.name,
     };
   }
+  if (positive(counts, 'target') > 0)
+    return { where: 'every layer is finite, but the target’s log density of what the flow drew is not' };
   const loss = counts.loss?.data[0];
   if (loss !== undefined && !Number.isFinite(loss)) {
     const large = flow.layers.find(({ name }) => positive(counts, `largest:${name}`) > squareLimit);

@@ -3,7 +3,7 @@ import { saveCheckpoint, type RunHeader } from '../../checkpoint/checkpoint';
 import { saveResume, type RunProgress } from '../../checkpoint/resume';
 import { appendMetrics, pruneCheckpoints, type RunPaths } from '../../checkpoint/run-folder';
 import type { RunLock } from '../../checkpoint/run-lock';
-import type { ModelConfig, RunConfig } from '../../config/schema';
+import type { ModelConfig, StoredConfig } from '../../config/schema';
 import { writeSampleGrid, writeScatter } from '../../data/png';
 import type { MetricsRow } from '../../protocol/run';
 import type { NdArray } from '../../protocol/tensors';
@@ -29,7 +29,7 @@ export interface RecorderOptions {
   paths: RunPaths;
   /** Looked at before each writing. */
   lock: RunLock;
-  config: RunConfig;
+  config: StoredConfig;
   trainer: Trainer;
   header: RunHeader;
 }

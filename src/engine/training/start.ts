@@ -10,22 +10,24 @@ import { defined } from '../../base/defined';
 import { UserError } from '../../base/user-error';
 import { largestJson } from '../../config/run-status';
 import { isSolved } from '../../config/field-layer';
-import type { RunRequest } from '../../config/build';
+import { buildTargetConfig, type RunRequest } from '../../config/build';
 import { parseJsonText } from '../../config/json-text';
-import type { RunConfig } from '../../config/schema';
+import type { StoredConfig } from '../../config/schema';
 import type { Standardization } from '../../config/standardization';
 import type { Dataset } from '../../data/dataset';
 import { openDataset } from '../../data/open/open';
 import { prepareRun } from '../../data/open/prepare';
+import { standardizationOf } from '../../data/standardize';
 import { readText } from '../../files/read';
 import type { TrainRequest } from '../../protocol/engine';
 import type { RateChange } from '../../protocol/run';
 import { flowOf } from '../model/check-tensors';
+import { targetDataset, targetStandardization, weighedDraws } from './against';
 import type { TensorTable } from './initialize';
-import { parseRunConfig } from '../../config/parse';
+import { parseTrainedConfig } from '../../config/parse';
 
 export interface Start {
-  config: RunConfig;
+  config: StoredConfig;
   dataset: Dataset;
   /** What the weights were trained with; without it, it is taken from the data. */
   standardization?: Standardization;
@@ -63,6 +65,16 @@ export async function startFresh(request: FreshRequest, look: Look): Promise<Fre
   throw new UserError(problem);
 }
 
+/** What the values are standardized by, taken from the data or the target where no weights bring it. */
+export async function standardizationFor(
+  { config, dataset, standardization }: Pick<Start, 'config' | 'dataset' | 'standardization'>,
+  signal?: AbortSignal,
+): Promise<Standardization | undefined> {
+  const { data, model, training } = config;
+  if (data) return standardizationOf({ ...config, data, model }, dataset, standardization, signal);
+  return standardization ?? targetStandardization(training.target!);
+}
+
 type Look = NonNullable<Parameters<typeof prepareRun>[2]>;
 
 /** `counts`: examples to train on and held out, also where only some were opened. */
@@ -92,7 +104,10 @@ async function startNew(request: FreshRequest, look: Look, start?: RunRequest['s
     training: { ...training, ...defined({ seed }) },
     start,
   });
-  return prepareRun(run, baseFolder, look);
+  const ofTarget = buildTargetConfig(run);
+  if (!ofTarget) return prepareRun(run, baseFolder, look);
+  const dataset = targetDataset(ofTarget.training.target!);
+  return { config: ofTarget, dataset, counts: { train: 0, validation: weighedDraws } };
 }
 
 async function startFrom(request: FreshRequest, from: string, look: Look): Promise<FreshStart> {
@@ -129,7 +144,9 @@ async function startAgain(request: TrainRequest): Promise<Start> {
     moreSteps === undefined
       ? { config, progress }
       : withMoreSteps({ config, step, seconds, progress }, moreSteps, paths.config);
-  const dataset = await openDataset(config.data, paths.folder);
+  const dataset = config.data
+    ? await openDataset(config.data, paths.folder)
+    : targetDataset(config.training.target!);
   return {
     config: goesOn.config,
     dataset,
@@ -140,7 +157,7 @@ async function startAgain(request: TrainRequest): Promise<Start> {
 }
 
 interface Ended {
-  config: RunConfig;
+  config: StoredConfig;
   step: number;
   seconds: number;
   progress: RunProgress;
@@ -152,14 +169,14 @@ interface Ended {
  *
  * @throws UserError for a number of steps that makes no sense
  */
-function withMoreSteps(run: Ended, more: number, file: string): { config: RunConfig; progress: RunProgress } {
+function withMoreSteps(run: Ended, more: number, file: string): Pick<Ended, 'config' | 'progress'> {
   if (!Number.isSafeInteger(more) || more < 1)
     throw new UserError(`${more} more steps: expected a whole number from 1.`);
   const { maxSeconds, ...training } = run.config.training;
   const left = maxSeconds !== undefined && run.seconds < maxSeconds ? { maxSeconds } : {};
   const config = { ...run.config, training: { ...training, ...left, steps: run.step + more } };
   return {
-    config: parseRunConfig(config, file),
+    config: parseTrainedConfig(config, file),
     progress: { ...run.progress, withoutBetter: 0 },
   };
 }

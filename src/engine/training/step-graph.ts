@@ -4,16 +4,19 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
+import { isReverse } from '../../config/check-target';
 import type { TrainingConfig } from '../../config/schema';
 import type { FlowContext, ParameterSpec } from '../../flow/core/bijection';
 import type { Flow, FlowLayer } from '../../flow/built-flow';
 import { drawSamples, logLikelihood } from '../../flow/flow';
 import { isMatched, velocityErrors } from '../../flow/matching';
+import { logDensities } from '../../flow/targets/targets';
 import { fusedAdam } from '../../graph/trace/adam';
 import type { Graph } from '../../graph/ir';
 import { anyBatch, trace, type InputSpec, type TensorMap } from '../../graph/trace/trace';
 import { sizeOf } from '../../base/shape';
 import { contextInputs, graphContext, type FlowParts } from '../model/flow-graphs';
+import { weighedGraph } from './against';
 import { packedVector, type PackedVector } from './packed';
 
 /** All parameters as one vector; so are Adam's moments and the moving average. */
@@ -30,13 +33,14 @@ export const lossScale = 'lossScale';
 const outcomes = 'outcomes';
 
 /** What is known of a step, in this order in a row of `outcomes`. */
-export function outcomeNames(flow: Flow): string[] {
-  return ['loss', 'gradientNorm', ...(isMatched(flow) ? [] : ['prior', 'logDet', 'preprocessing'])];
+export function outcomeNames(flow: Flow, { objective: kind }: TrainingConfig): string[] {
+  const terms = isMatched(flow) || kind === 'reverseKl' ? [] : ['prior', 'logDet', 'preprocessing'];
+  return ['loss', 'gradientNorm', ...terms, ...(kind === 'mixed' ? ['reverseKl'] : [])];
 }
 
 /** The state that keeps the outcomes of so many steps. */
-export function outcomeState(flow: Flow, steps: number): { name: string; shape: [number] } {
-  return { name: outcomes, shape: [steps * outcomeNames(flow).length] };
+export function outcomeState(flow: Flow, config: TrainingConfig, steps: number) {
+  return { name: outcomes, shape: [steps * outcomeNames(flow, config).length] };
 }
 
 /** Parameters with L2 regularization first, so that it applies to one stretch of a vector. */
@@ -73,9 +77,9 @@ function unpacked(vector: Tensor, { members }: PackedVector): TensorMap {
 }
 
 interface Objective {
-  /** What is made smaller: −ln p of the preprocessed density in nats, or the velocity's mean squared error. */
+  /** What is made smaller: −ln p of the preprocessed density in nats, the velocity's mean squared error, or the reverse KL of a target. */
   loss: Scalar;
-  /** `prior`, `logDet` and `preprocessing`, which −loss is the sum of; none for a vector field. */
+  /** `prior`, `logDet` and `preprocessing`, which −loss is the sum of, and `reverseKl` where both are trained; none for others. */
   terms: TensorMap;
   updates: TensorMap;
   /** Gradient with respect to the vector of parameters. */
@@ -100,6 +104,7 @@ function objective(
   vectors: readonly PackedVector[],
   state: TensorMap,
   examples: TensorMap,
+  config: TrainingConfig,
   tapFilter?: (tap: string) => boolean,
 ): Objective & { taps: TensorMap } {
   const scale = examples[lossScale] as Scalar | undefined;
@@ -114,7 +119,9 @@ function objective(
     const ctx = graphContext(parts, inputs, { training: true, tapFilter });
     const { loss, terms } = isMatched(parts.flow)
       ? { loss: tf.mean<Scalar>(velocityErrors(parts.flow, parts.preprocess, ctx, examples)), terms: {} }
-      : likelihoodLoss(parts, ctx, examples);
+      : isReverse(config)
+        ? reverseLoss(parts, ctx, examples, config)
+        : likelihoodLoss(parts, ctx, examples);
     aside = { terms: keep(terms), updates: keep(ctx.updates), taps: keep(ctx.taps) };
     return scale ? tf.mul(loss, scale) : loss;
   };
@@ -132,6 +139,20 @@ function likelihoodLoss({ flow, preprocess }: FlowParts, ctx: FlowContext, examp
   const { prior, logDet, preprocessing } = logLikelihood(flow, preprocess, ctx, examples.x!);
   const terms = { prior: tf.mean(prior), logDet: tf.mean(logDet), preprocessing: tf.mean(preprocessing) };
   return { loss: tf.neg(tf.add(tf.add(terms.prior, terms.logDet), terms.preprocessing)), terms };
+}
+
+/** The reverse KL less the log of the target's integral, alone or with the likelihood of data. Taps `target`, the log densities. */
+function reverseLoss(
+  parts: FlowParts,
+  ctx: FlowContext,
+  examples: TensorMap,
+  { objective: kind, target }: TrainingConfig,
+): Loss {
+  const { logWeights } = weighedGraph(parts, logDensities[target!], ctx, examples.noise!);
+  const reverseKl = tf.neg(tf.mean<Scalar>(logWeights));
+  if (kind === 'reverseKl') return { loss: reverseKl, terms: {} };
+  const { loss, terms } = likelihoodLoss(parts, ctx, examples);
+  return { loss: tf.mul(tf.add(loss, reverseKl), 0.5), terms: { ...terms, reverseKl } };
 }
 
 /** Adds L2's part to the gradient of the parameters that have it. */
@@ -161,14 +182,14 @@ export function stepFunction(parts: FlowParts, config: TrainingConfig): (inputs:
   const vectors = trainingVectors(flow, config);
   return (inputs) => {
     const state = stateOf(inputs);
-    const { gradient, loss, updates, terms } = objective(parts, vectors, state, inputs);
+    const { gradient, loss, updates, terms } = objective(parts, vectors, state, inputs, config);
     const gradientNorm = tf.sqrt(tf.sum(tf.square(gradient)));
     const outcome: TensorMap = { loss, ...terms, gradientNorm };
     const kept =
       state[outcomes] &&
       keptOutcomes(
         state[outcomes],
-        outcomeNames(flow).map((name) => outcome[name]!),
+        outcomeNames(flow, config).map((name) => outcome[name]!),
       );
     const isSound = tf.logicalAnd(tf.isFinite(gradientNorm), tf.isFinite(loss));
     const finite = kept ? tf.logicalAnd(isSound, kept.wasFinite) : isSound;
@@ -225,7 +246,7 @@ function keptOutcomes(before: Tensor, row: readonly Tensor[]): { wasFinite: Tens
  * @param kept steps whose outcomes are kept in state; their outcomes are outputs where it is 0
  */
 export function stepGraph(parts: FlowParts, config: TrainingConfig, batch: number, kept = 0): Graph {
-  const { name, shape } = outcomeState(parts.flow, kept);
+  const { name, shape } = outcomeState(parts.flow, config, kept);
   return trace(stepFunction(parts, config), [
     ...batchInputs(parts, config, batch),
     ...(kept > 0 ? [{ name: `state:${name}`, shape }] : []),
@@ -241,7 +262,8 @@ export function stepGraph(parts: FlowParts, config: TrainingConfig, batch: numbe
 function batchInputs({ flow }: FlowParts, config: TrainingConfig, batch: number): InputSpec[] {
   return [
     ...trainingVectors(flow, config).map(vectorInput),
-    { name: 'x', shape: [batch, ...flow.inputShape] },
+    ...(config.objective === 'reverseKl' ? [] : [{ name: 'x', shape: [batch, ...flow.inputShape] }]),
+    ...(isReverse(config) ? [{ name: 'noise', shape: [batch, ...flow.base.noiseShape] }] : []),
     ...(isMatched(flow)
       ? [
           { name: 'noise', shape: [batch, ...flow.inputShape] },
@@ -286,6 +308,14 @@ export function validationGraph(parts: FlowParts, config: TrainingConfig): Graph
   });
 }
 
+/** `noise` [N, …] of the base → `logWeights` [N] of the flow's draws with the target, evaluation mode. */
+export function weighGraph(parts: FlowParts, config: TrainingConfig): Graph {
+  const input = { name: 'noise', shape: [anyBatch, ...parts.flow.base.noiseShape] };
+  return evaluationGraph(parts, config, input, (ctx, noise) =>
+    weighedGraph(parts, logDensities[config.target!], ctx, noise),
+  );
+}
+
 /** `noise` [N, …] of the base → `x` [N, …] in data units, evaluation mode. */
 export function trainingSampleGraph(parts: FlowParts, config: TrainingConfig): Graph {
   const { flow, preprocess } = parts;
@@ -303,18 +333,21 @@ export function trainingSampleGraph(parts: FlowParts, config: TrainingConfig): G
 export function diagnosisGraph(parts: FlowParts, config: TrainingConfig, batch: number): Graph {
   const { flow } = parts;
   const vectors = trainingVectors(flow, config);
-  const outputTap = (layer: { name: string; kind: string }): string =>
-    layer.kind === 'factorOut' ? `${layer.name}/kept` : `${layer.name}/y`;
+  const reverse = config.objective === 'reverseKl';
+  const outputTap = ({ name, kind }: { name: string; kind: string }): string =>
+    `${name}/${reverse ? 'inverse.x' : kind === 'factorOut' ? 'kept' : 'y'}`;
   const scaleTap = ({ name, bijection }: FlowLayer): string | undefined => {
     const scale = bijection?.quantities?.find(({ role }) => role === 'logScale');
     return scale && `${name}/${scale.name}`;
   };
-  const tapNames = new Set(flow.layers.flatMap((layer) => [outputTap(layer), scaleTap(layer) ?? []].flat()));
+  const layerTaps = flow.layers.flatMap((layer) => [outputTap(layer), scaleTap(layer) ?? []].flat());
+  const tapNames = new Set(['target', ...layerTaps]);
   const nonFinite = (t: Tensor): Tensor => tf.sum(tf.cast(tf.logicalNot(tf.isFinite(t)), 'float32'));
   const diagnose = (inputs: TensorMap): TensorMap => {
     const tapFilter = (tap: string): boolean => tapNames.has(tap);
-    const { taps, gradient, loss } = objective(parts, vectors, stateOf(inputs), inputs, tapFilter);
+    const { taps, gradient, loss } = objective(parts, vectors, stateOf(inputs), inputs, config, tapFilter);
     const results: TensorMap = { loss };
+    if (taps.target) results.target = nonFinite(taps.target);
     for (const layer of flow.layers) {
       const y = taps[outputTap(layer)];
       const scale = scaleTap(layer);
@@ -322,7 +355,7 @@ export function diagnosisGraph(parts: FlowParts, config: TrainingConfig, batch: 
         results[`layer:${layer.name}`] = nonFinite(y);
         results[`largest:${layer.name}`] = tf.max(tf.abs(y));
       }
-      if (scale) results[`scale:${layer.name}`] = tf.max(tf.abs(taps[scale]!));
+      if (scale && taps[scale]) results[`scale:${layer.name}`] = tf.max(tf.abs(taps[scale]));
     }
     for (const [name, part] of Object.entries(unpacked(gradient, named(vectors, parameters))))
       results[`gradient:${name}`] = nonFinite(tf.square(part));

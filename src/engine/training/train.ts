@@ -18,15 +18,15 @@ import { shortTime } from '../../base/short-time';
 import { UserError, several } from '../../base/user-error';
 import { formatBytes } from '../../native/ladder';
 import { prepareRun } from '../../data/open/prepare';
-import { standardizationOf } from '../../data/standardize';
 import type { TrainRequest, TrainResult } from '../../protocol/engine';
 import { launchTraining, prepareLaunch } from './launch/launch';
 import { trainingLoop } from './loop';
 import { createRecorder } from './record';
-import { startOf, type Start } from './start';
+import { weighedDraws } from './against';
+import { standardizationFor, startOf, type Start } from './start';
 import type { TrainOptions } from './train-options';
 import { createTrainer, type Trainer } from './trainer';
-import type { RunConfig } from '../../config/schema';
+import type { StoredConfig } from '../../config/schema';
 import type { Dataset } from '../../data/dataset';
 import { damagedImages } from '../../data/damaged';
 import type { BackendInfo } from '../../protocol/model';
@@ -106,13 +106,14 @@ async function headerOf(
   { config, dataset, resumed, standardization }: Start,
   { signal, onNote }: TrainOptions,
 ): Promise<RunHeader> {
-  if (dataset.train.count === 0) throw new UserError(`${dataset.name}: no examples are left to train on`);
+  if (config.data && dataset.train.count === 0)
+    throw new UserError(`${dataset.name}: no examples are left to train on`);
   if (!resumed) for (const note of firstNotes(config, dataset)) onNote?.(note);
   const { featureNames: names, contextNames } = dataset;
-  const standardize = await standardizationOf(config, dataset, standardization, signal);
+  const standardize = await standardizationFor({ config, dataset, standardization }, signal);
   return {
     config,
-    data: describeData(dataset),
+    ...(config.data ? { data: describeData(dataset) } : {}),
     ...(standardize ? { standardize: { ...standardize, names, contextNames } } : {}),
   };
 }
@@ -191,7 +192,7 @@ export async function backendFor(preset: string, backend: Backend): Promise<Back
 }
 
 /** What the user is told of a run before its first step. */
-export function firstNotes({ training, data }: RunConfig, { name, train, provenance }: Dataset): string[] {
+export function firstNotes({ training, data }: StoredConfig, { name, train, provenance }: Dataset): string[] {
   const { steps, batch, patience, validateEvery } = training;
   const epochs = (steps * Math.min(batch, train.count)) / train.count;
   const passes = epochs < 10 ? epochs.toFixed(1) : Math.round(epochs).toLocaleString('en');
@@ -199,6 +200,11 @@ export function firstNotes({ training, data }: RunConfig, { name, train, provena
     patience > 0
       ? `; ends early after ${several(patience, 'validation')} without a better one, one every ${several(validateEvery, 'step')}`
       : '';
+  if (!data)
+    return [
+      `${name}: ${provenance.note}.`,
+      `At most ${several(steps, 'step')} of ${several(batch, 'draw')} each; ${several(weighedDraws, 'draw')} are weighed every ${several(validateEvery, 'step')}.`,
+    ];
   const { damaged = [] } = data;
   return [
     `${name}: ${provenance.note}.`,

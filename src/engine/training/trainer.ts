@@ -1,5 +1,6 @@
 /** A flow being trained: its compiled functions and its state on a backend. Knows nothing of files or of time. */
-import type { RunConfig } from '../../config/schema';
+import { isReverse } from '../../config/check-target';
+import type { StoredConfig } from '../../config/schema';
 import { several, UserError } from '../../base/user-error';
 import { blocks } from '../../data/blocks';
 import type { Dataset, Split } from '../../data/dataset';
@@ -16,6 +17,7 @@ import type { NdArray } from '../../protocol/tensors';
 import type { Backend, Feeds, StatefulProgram } from '../backends/backend';
 import type { FlowParts } from '../model/flow-graphs';
 import { cropImages, dequantize, padImages, roundDown } from '../model/inputs';
+import { checkReverse, drawnBatches, weighedDraws, weighedRow } from './against';
 import { trainingBatches, type Batch, type Batches } from './batches';
 import { initialTensors, setByFirstBatch, type TensorTable } from './initialize';
 import { createLines } from './lines';
@@ -33,6 +35,7 @@ import {
   trainingSampleGraph,
   trainingVectors,
   validationGraph,
+  weighGraph,
 } from './step-graph';
 
 /** Nats per example, for one step or averaged over several. `nats` = −prior − logDet − preprocessing + quantization. */
@@ -46,6 +49,8 @@ export interface Likelihood {
 export interface StepResult extends Partial<Likelihood> {
   /** For vector fields in place of a likelihood: the mean squared error of the velocity. */
   velocityError?: number;
+  /** On a target: KL(q‖p) − log Z, nats. */
+  reverseKl?: number;
   gradientNorm: number;
   learningRate: number;
   finite: boolean;
@@ -68,6 +73,8 @@ export interface Trainer {
   steps(first: number, count: number, rates?: readonly RateChange[]): Promise<StepResult[]>;
   /** Mean over a split, evaluation mode, with the same noise every time. */
   evaluate(split: Split): Promise<Likelihood>;
+  /** On a target: what draws of the flow say, evaluation mode, the same noise every time. */
+  weigh?(): Promise<ReturnType<typeof weighedRow>>;
   /** [count, …] in data units, padding cut off. The same latents every time. */
   samples(count: number): Promise<NdArray<Float32Array>>;
   /** After a step that was not finite: where it went wrong. */
@@ -82,7 +89,7 @@ export interface Trainer {
 }
 
 export interface TrainerOptions {
-  config: RunConfig;
+  config: StoredConfig;
   dataset: Dataset;
   standardization?: Standardization;
   backend: Backend;
@@ -113,20 +120,25 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     );
   }
   const flow = buildFlow(config.model);
+  const { training } = config;
+  const reverse = isReverse(training);
+  if (reverse) checkReverse(flow);
   const parts = { flow, preprocess: buildPreprocess(config.model, flow, options.standardization) };
   const integers = integersOf(parts.preprocess ?? {});
   const discrete = { config: config.model, integers };
-  const batches = trainingBatches(dataset, config, integers);
+  const ofTarget = training.objective === 'reverseKl';
+  const batches = ofTarget ? drawnBatches(config) : trainingBatches(dataset, config, integers);
   const { stepsAhead = 1 } = backend;
   // With one step, its outcome is what the function gives.
   const kept = stepsAhead > 1 ? stepsAhead : 0;
-  const outcomes = outcomeState(flow, kept);
+  const outcomes = outcomeState(flow, training, kept);
   const stepOf = (batch: number): Graph => stepGraph(parts, config.training, batch, kept);
   const scale = config.training.precision === 'float16' ? await createLossScale(options) : undefined;
   const functions = {
     step: stepOf(batches.size),
     validate: validationGraph(parts, config.training),
     sample: trainingSampleGraph(parts, config.training),
+    ...(reverse ? { weigh: weighGraph(parts, training) } : {}),
   };
   const vectors = trainingVectors(flow, config.training);
   const state = [
@@ -149,8 +161,15 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   });
   const examplesOf = (batch: Batch, count: number): Feeds => feedsOf(flow, batch, count);
   const lines = isMatched(flow) ? await createLines({ ...options, parts, size: batches.size }) : undefined;
+  const { noiseShape } = flow.base;
+  const noiseOf = (count: number, ...purpose: [string, ...number[]]): NdArray<Float32Array> => ({
+    shape: [count, ...noiseShape],
+    data: stream(training.seed, ...purpose).normal(count * sizeOf(noiseShape)),
+  });
   const batchFeeds = async (step: number): Promise<Feeds> => {
-    const examples = examplesOf(await batches.at(step), batches.size);
+    const noise: Feeds = reverse ? { noise: noiseOf(batches.size, 'latents', step) } : {};
+    if (ofTarget) return noise;
+    const examples = { ...examplesOf(await batches.at(step), batches.size), ...noise };
     return lines ? lines.at(step, examples) : examples;
   };
 
@@ -173,7 +192,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     });
   await restart();
 
-  const names = outcomeNames(flow);
+  const names = outcomeNames(flow, training);
   const send: Trainer['steps'] = async (first, count, rates) => {
     const { beta1, beta2, ema } = config.training;
     const learningRates: number[] = [];
@@ -195,8 +214,12 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
         ? (await program.get([outcomes.name]))[outcomes.name]!.data.slice(-count * names.length)
         : names.map((name) => out[name]!.data[0]!);
     const results = learningRates.map((learningRate, i): StepResult => {
-      const [loss, gradientNorm, prior, logDet, preprocessing] = rows.slice(i * names.length) as number[];
-      const terms = lines ? { velocityError: loss! } : likelihood(prior!, logDet!, preprocessing!);
+      const [loss, gradientNorm, prior, logDet, preprocessing, kl] = rows.slice(i * names.length) as number[];
+      const reverseKl = ofTarget ? loss! : kl!;
+      const terms = {
+        ...(lines ? { velocityError: loss! } : ofTarget ? {} : likelihood(prior!, logDet!, preprocessing!)),
+        ...(reverse ? { reverseKl } : {}),
+      };
       const finite = Number.isFinite(loss) && Number.isFinite(gradientNorm);
       return { ...terms, gradientNorm: gradientNorm!, learningRate, finite };
     });
@@ -241,11 +264,15 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
         sums.preprocessing / split.count,
       );
     },
+    ...(reverse && {
+      async weigh() {
+        const { logWeights } = await program.run('weigh', { noise: noiseOf(weighedDraws, 'weighed') });
+        return weighedRow(Float64Array.from(logWeights!.data));
+      },
+    }),
     async samples(count) {
-      const { noiseShape } = flow.base;
-      const data = stream(config.training.seed, 'samples').normal(count * sizeOf(noiseShape));
       const { x } = await program.run('sample', {
-        noise: { shape: [count, ...noiseShape], data },
+        noise: noiseOf(count, 'samples'),
         ...(await contextsToSample(count)),
       });
       return {
@@ -333,7 +360,7 @@ export async function startingState(
 }
 
 /** Moments start at zero, the moving average at the weights. */
-export function initialState(flow: Flow, config: RunConfig, weights?: TensorTable): TensorTable {
+export function initialState(flow: Flow, config: StoredConfig, weights?: TensorTable): TensorTable {
   const stored = weights ?? initialTensors(flow, config.training.seed);
   const state: TensorTable = { ...stored };
   for (const { name, members } of trainingVectors(flow, config.training)) {

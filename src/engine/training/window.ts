@@ -33,10 +33,11 @@ export function createWindow(trainer: Trainer): Window {
           logDet: meanOf('logDet'),
           preprocessing: meanOf('preprocessing'),
           velocityError: meanOf('velocityError'),
+          reverseKl: meanOf('reverseKl'),
           gradientNorm: meanOf('gradientNorm'),
         }),
         learningRate: results[results.length - 1]!.learningRate,
-        epoch: step / trainer.stepsPerEpoch,
+        ...(trainer.stepsPerEpoch < Infinity ? { epoch: step / trainer.stepsPerEpoch } : {}),
       };
       if (elapsed) row.examplesPerSecond = (results.length * trainer.batchSize) / elapsed;
       return row;

@@ -63,7 +63,7 @@ export function namedGraph(name: GraphFunction, subject: GraphSubject, batch: nu
     case 'step':
       return {
         graph: stepGraph(subject, training, batch, kept),
-        state: [...state(), ...(kept > 0 ? [outcomeState(flow, kept)] : [])],
+        state: [...state(), ...(kept > 0 ? [outcomeState(flow, training, kept)] : [])],
       };
     case 'validate':
       return { graph: validationGraph(subject, training), state: state() };

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { env, l10n, Uri, workspace, commands, ProgressLocation, window } from 'vscode';
-import { parseRunConfig } from '../../config/parse';
+import { parseTrainedConfig } from '../../config/parse';
 import { saferTraining } from '../../config/safer-training';
 import { lockName } from '../../config/train-lock';
 import { UserError } from '../../base/user-error';
@@ -13,13 +13,7 @@ import { exists, readHolder, readRun, runOfCheckpoint, type RunState } from '../
 import type { Parts } from '../services/parts';
 import type { Services } from '../services/services';
 import type { TrainArguments } from '../training/train-arguments';
-import {
-  askWhatToTrain,
-  askWhereToTrain,
-  askWhereToTrainAgain,
-  askWhereToTrainOn,
-  type Plan,
-} from '../training/wizard';
+import { askWhatToTrain, askWhereToTrain, type Plan } from '../training/wizard';
 import { problemWithRun, resolveRunFolder } from '../training/run-name';
 import { tell } from './steer';
 import {
@@ -39,15 +33,17 @@ export async function train(services: Services, target?: TrainArguments | Uri): 
   const { place, ...answers }: TrainArguments =
     target instanceof Uri ? { data: onDisk(target) } : (target ?? {});
   if (!(await mayRun(l10n.t('Training')))) return;
-  const plan = isComplete(answers)
-    ? { request: await requestOf(answers) }
-    : typeof answers.data === 'string' && typeof answers.preset === 'string'
-      ? await askWhereToTrainOn({ ...answers, data: answers.data })
-      : await askWhatToTrain({
-          ...(typeof answers.data === 'string' ? { data: answers.data } : {}),
-          ...(typeof answers.from === 'string' ? { from: Uri.file(answers.from) } : {}),
-          ...(place ? { place } : {}),
-        });
+  const { output } = answers;
+  const plan =
+    typeof answers.data === 'string' && typeof output === 'string'
+      ? await planOf({ ...answers, output })
+      : typeof answers.data === 'string' && typeof answers.preset === 'string'
+        ? await askWhereToTrain(answers)
+        : await askWhatToTrain({
+            ...(typeof answers.data === 'string' ? { data: answers.data } : {}),
+            ...(typeof answers.from === 'string' ? { from: Uri.file(answers.from) } : {}),
+            ...(place ? { place } : {}),
+          });
   await start(services, plan, place);
 }
 
@@ -87,9 +83,13 @@ export async function trainConfig(
   // Nothing is saved either where auto save came first.
   if (hasChanges() && !(await open?.save()) && hasChanges())
     throw new UserError(l10n.t('The config has changes that could not be saved.'));
+  const { output, maxSteps, maxSeconds, seed, place }: TrainArguments = answers ?? {};
+  const request = { config: config.fsPath };
   const plan =
-    typeof answers?.output === 'string' ? await configPlan(config, answers, answers.output) : undefined;
-  await start(services, plan ?? (await askWhereToTrain(config)), answers?.place);
+    typeof output === 'string'
+      ? await planOf({ ...request, maxSteps, maxSeconds, seed, output }, config)
+      : await askWhereToTrain(request);
+  await start(services, plan, place);
 }
 
 /** From the config of a run that failed, with what is safer after values that were not finite. */
@@ -100,8 +100,11 @@ export async function trainAgain(services: Services, target?: unknown): Promise<
   if (run?.scheme !== 'file')
     throw new UserError(l10n.t('The run is not on this machine, so it cannot be trained here.'));
   const config = path.join(run.fsPath, 'config.json');
-  const { training } = parseRunConfig(await readFile(config, 'utf8'), config);
-  await start(services, await askWhereToTrainAgain(run, saferTraining(training)));
+  const { training } = parseTrainedConfig(await readFile(config, 'utf8'), config);
+  const safer = saferTraining(training);
+  const about = l10n.t('Learning rate {0}, gradients clipped at {1}', safer.learningRate, safer.clipNorm);
+  const name = path.basename(run.fsPath);
+  await start(services, await askWhereToTrain({ config, training: safer }, { name, near: run, about }));
 }
 
 /** @param answer how many more steps, where a finished run need not be asked about */
@@ -202,28 +205,11 @@ async function start(services: Services, plan: Plan | undefined, place?: Place):
   if (config) void rememberRunOf(services.context.workspaceState, config, output);
 }
 
-async function configPlan(config: Uri, answers: TrainArguments, output: string): Promise<Plan> {
-  const problem = await problemWithRun(output, config);
-  if (problem) throw new UserError(`${output}: ${problem}`);
-  const { maxSteps, maxSeconds, seed } = answers;
-  const request = {
-    config: config.fsPath,
-    maxSteps,
-    maxSeconds,
-    seed,
-    output: resolveRunFolder(output, config),
-  };
-  return { request, scope: config };
-}
-
-function isComplete(answers: TrainArguments): answers is TrainArguments & { data: string; output: string } {
-  return typeof answers.data === 'string' && typeof answers.output === 'string';
-}
-
-async function requestOf(answers: TrainArguments & { data: string; output: string }): Promise<TrainRequest> {
-  const problem = await problemWithRun(answers.output);
+/** Of answers that leave nothing to ask. @throws UserError for a folder that no run can be in */
+async function planOf(answers: TrainRequest, near?: Uri): Promise<Plan> {
+  const problem = await problemWithRun(answers.output, near);
   if (problem) throw new UserError(`${answers.output}: ${problem}`);
-  return { ...answers, output: resolveRunFolder(answers.output) };
+  return { request: { ...answers, output: resolveRunFolder(answers.output, near) }, scope: near };
 }
 
 /** Prepares a run on this machine, which can take a while, and has Slurm train it. */

@@ -1,5 +1,7 @@
 /** What was chosen on the preview's page, as a request and as a config. Knows nothing of VS Code. */
 import path from 'node:path';
+import { defined } from '../../base/defined';
+import { contextData } from '../../config/build';
 import type { TrainRequest } from '../../protocol/engine';
 import type { TrainingChoice } from '../../protocol/preview-page';
 
@@ -9,21 +11,12 @@ export function withSteps({ steps, ...choice }: TrainingChoice): Omit<TrainReque
 }
 
 /** Paths in a config are relative to it. */
-export function configOf(
-  source: string,
-  { preset, steps, context, reading }: TrainingChoice,
-  folder: string,
-): object {
-  const { columns, labels, labelColumn } = context ?? {};
+export function configOf(source: string, choice: TrainingChoice, folder: string): object {
+  const { context, reading, preset, training } = defined(withSteps(choice));
+  const relative = path.isAbsolute(source) ? path.relative(folder, source).replaceAll('\\', '/') : source;
   return {
-    ...(preset === undefined ? {} : { preset }),
-    data: {
-      source: path.isAbsolute(source) ? path.relative(folder, source).replaceAll('\\', '/') : source,
-      ...reading,
-      ...(columns ? { contextColumns: columns } : {}),
-      ...(labels ? { labelContext: true } : {}),
-      ...(labelColumn === undefined ? {} : { labelColumn }),
-    },
-    ...(steps === undefined ? {} : { training: { steps } }),
+    ...defined({ preset }),
+    data: { source: relative, ...reading, ...contextData(context) },
+    ...defined({ training }),
   };
 }

@@ -1,4 +1,6 @@
 /** Reads what a run folder says of itself. Any of it may be missing, half written or by another hand. */
+import { withoutNull } from '../../base/defined';
+import type { BestSoFar } from '../../protocol/run';
 import { FileType, Uri, workspace } from 'vscode';
 import { type RunState as KnownState, stateOf } from '../../config/run-state';
 import { largestJson, parseRunStatus } from '../../config/run-status';
@@ -13,7 +15,7 @@ export interface RunFolder {
   state: RunState;
   message?: string;
   step?: number;
-  best?: { step: number; nats: number; bitsPerDim?: number };
+  best?: BestSoFar;
   /** Milliseconds since 1970. */
   updated: number;
 }
@@ -62,7 +64,7 @@ export async function readRun(runFile: Uri, now = Date.now()): Promise<RunFolder
       state: stateOf(status, await readHolder(uri, now), now - updated),
       message: message ?? undefined,
       step: step ?? undefined,
-      best: best ? { step: best.step, nats: best.nats, bitsPerDim: best.bitsPerDim ?? undefined } : undefined,
+      best: best ? withoutNull(best) : undefined,
       updated,
     };
   } catch (error) {

@@ -11,9 +11,8 @@ import {
   window,
   workspace,
 } from 'vscode';
-import type { TrainingConfig } from '../../config/schema';
 import type { TrainRequest, Place } from '../../protocol/engine';
-import { dialogExtensions, isFlowscopeFile, modelName } from '../view-types';
+import { isFlowscopeFile, modelName } from '../view-types';
 import { inputStep, pickStep, type StepAnswer, type StepPlace } from '../multi-step';
 import { section } from '../quick-pick';
 import { filesByName } from '../workspace-files';
@@ -49,7 +48,6 @@ export interface WizardStart {
 interface DataAnswer {
   data?: DataChoice;
   config?: Uri;
-  from?: Uri;
 }
 
 const lookFirst = (): QuickInputButton => ({
@@ -62,7 +60,7 @@ const lookFirst = (): QuickInputButton => ({
  * that they take.
  */
 export async function askWhatToTrain(start: WizardStart = {}): Promise<Plan | undefined> {
-  let { from } = start;
+  const { from } = start;
   let data: DataChoice | undefined = start.data === undefined ? undefined : choiceOf(start.data);
   let config: Uri | undefined;
   let preset: string | undefined;
@@ -74,10 +72,6 @@ export async function askWhatToTrain(start: WizardStart = {}): Promise<Plan | un
     if (step === 'data') {
       const answer = await askData(title, data?.source ?? config?.toString(), from);
       if (answer === undefined || answer === 'back') return undefined;
-      if (answer.value.from) {
-        ({ from } = answer.value);
-        continue;
-      }
       ({ data, config } = answer.value);
       preset = undefined;
       step = data ? 'preset' : 'output';
@@ -107,45 +101,18 @@ export async function askWhatToTrain(start: WizardStart = {}): Promise<Plan | un
   }
 }
 
-/** The last step alone, for the choices made in the data preview. */
-export async function askWhereToTrainOn(
-  chosen: Omit<TrainRequest, 'output'> & { data: string },
+/** The last step alone. @param known a name and a place other than those of the data or config, and what is said before the question */
+export async function askWhereToTrain(
+  request: Omit<TrainRequest, 'output'>,
+  known: { name?: string; near?: Uri; about?: string } = {},
 ): Promise<Plan | undefined> {
-  const { data: source, preset } = chosen;
-  const near = path.isAbsolute(source) ? Uri.file(source) : undefined;
-  const output = await askOnlyOutput(runName({ data: choiceOf(source), preset }), near);
-  return output === undefined ? undefined : { request: { ...chosen, output }, scope: near };
-}
-
-/** The last step alone, for a config file that the user started from. */
-export async function askWhereToTrain(config: Uri): Promise<Plan | undefined> {
-  const output = await askOnlyOutput(configName(config), config);
-  return output === undefined ? undefined : { request: { config: config.fsPath, output }, scope: config };
-}
-
-/** The last step alone, for the config of a run with other settings, which it says. */
-export async function askWhereToTrainAgain(
-  run: Uri,
-  training: Pick<TrainingConfig, 'learningRate' | 'clipNorm'>,
-): Promise<Plan | undefined> {
-  const changed = l10n.t(
-    'Learning rate {0}, gradients clipped at {1}',
-    training.learningRate,
-    training.clipNorm,
-  );
-  const output = await askOnlyOutput(path.basename(run.fsPath), run, changed);
-  const config = path.join(run.fsPath, 'config.json');
-  return output === undefined ? undefined : { request: { config, training, output }, scope: run };
-}
-
-async function askOnlyOutput(
-  name: string,
-  near: Uri | undefined,
-  changed?: string,
-): Promise<string | undefined> {
-  const place = { title: l10n.t('Train') };
-  const answer = await askOutput(place, name, near, changed);
-  return answer === undefined || answer === 'back' ? undefined : answer.value;
+  const { data = '', preset, config: file } = request;
+  const config = file === undefined ? undefined : Uri.file(file);
+  const near = known.near ?? config ?? (path.isAbsolute(data) ? Uri.file(data) : undefined);
+  const name = known.name ?? runName({ data: choiceOf(data), config, preset });
+  const answer = await askOutput({ title: l10n.t('Train') }, name, near, known.about);
+  if (answer === undefined || answer === 'back') return undefined;
+  return { request: { ...request, output: answer.value }, scope: near };
 }
 
 /** How long the list waits for the workspace's files, ms. */
@@ -212,7 +179,11 @@ async function askData(
     if (answer === undefined || answer === 'back') return answer;
     const { data, config, browse } = answer.value;
     if (!browse) return { value: { data, config } };
-    const file = browse === 'checkpoint' ? await browseCheckpoint() : await browseData(browse, !onward);
+    if (browse === 'checkpoint') {
+      void commands.executeCommand('flowscope.continueTraining');
+      return undefined;
+    }
+    const file = await browseData(browse, !onward);
     if (file) return { value: file };
   }
 }
@@ -257,17 +228,6 @@ async function browseData(what: 'file' | 'folder', configs: boolean): Promise<Da
   if (!uri) return undefined;
   if (configs && uri.path.endsWith('.json')) return { config: uri };
   return { data: choiceOf(uri.fsPath, what === 'folder' ? 'pictures' : undefined) };
-}
-
-async function browseCheckpoint(): Promise<DataAnswer | undefined> {
-  const chosen = await window.showOpenDialog({
-    title: l10n.t('Checkpoint to start from'),
-    filters: {
-      [l10n.t('Checkpoints')]: dialogExtensions.filter((extension) => extension !== 'onnx'),
-      [l10n.t('All files')]: ['*'],
-    },
-  });
-  return chosen?.[0] && { from: chosen[0] };
 }
 
 async function askPreset(
@@ -337,7 +297,7 @@ function configName(config: Uri): string {
 }
 
 /** The default name of the run. */
-function runName({ data, config, from, preset }: DataAnswer & { preset?: string }): string {
+function runName({ data, config, from, preset }: DataAnswer & { from?: Uri; preset?: string }): string {
   if (config) return configName(config);
   if (!data) return from ? `${modelName(from)}-on` : 'run';
   const name = dataName(data.source);

@@ -2,7 +2,8 @@
 import { type PlaneBounds, squareAround } from '../../../src/protocol/plane';
 import type { NdArray } from '../../../src/protocol/tensors';
 import type { ColorScale } from './color-maps';
-import { ticks, tickText } from '../format/numbers';
+import { ticks } from '../../../src/base/ticks';
+import { tickText } from '../format/numbers';
 import { cssText } from './theme';
 import { Board } from './canvas';
 

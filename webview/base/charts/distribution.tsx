@@ -1,6 +1,7 @@
 /** How values of a batch are spread, with one of them marked. */
 import { finiteExtent } from '../canvas/planes';
-import { fixed, logTicks, ticks, tickText } from '../format/numbers';
+import { ticks } from '../../../src/base/ticks';
+import { fixed, logTicks, tickText } from '../format/numbers';
 import { Sized } from '../size/sized';
 import { binned } from './bins';
 import type { Histogram } from '../../../src/protocol/tensors';

@@ -1,7 +1,8 @@
 /** Measurements of a run, or of two, by step or by seconds, with a readout under the pointer. */
 import { useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
-import { compact, count, logTicks, nextRound, ticks, tickText } from '../format/numbers';
+import { ticks } from '../../../src/base/ticks';
+import { compact, count, logTicks, nextRound, tickText } from '../format/numbers';
 import { Sized } from '../size/sized';
 import { words } from '../words';
 import { Plot, Rule } from './chart';

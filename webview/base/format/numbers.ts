@@ -179,18 +179,6 @@ export const roundUp = smallestOf(1, 1.5, 2, 2.5, 3, 4, 5, 6, 8);
 /** The end of an axis that grows and is to change seldom. */
 export const nextRound = smallestOf(1, 2, 5);
 
-/** About `tickCount` round ticks within [low, high]. */
-export function ticks(low: number, high: number, tickCount: number): number[] {
-  if (!(high > low)) return [low];
-  const rough = (high - low) / Math.max(1, tickCount);
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = ([1, 2, 5, 10].find((s) => s * power >= rough) ?? 10) * power;
-  const result: number[] = [];
-  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++)
-    result.push(Number((i * step).toPrecision(12)));
-  return result;
-}
-
 /** 1, 2 and 5 times the powers of ten within [low, high]; only the powers when that would be many. */
 export function logTicks(low: number, high: number): number[] {
   const result: number[] = [];

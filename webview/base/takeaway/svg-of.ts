@@ -2,6 +2,7 @@
  * A view as an SVG picture of its own: text, lines and bars as vectors where the browser has laid them out, maps as the
  * images that their canvases hold. Controls are left out.
  */
+import { escaped } from '../../../src/base/escaped';
 
 const svgNamespace = 'http://www.w3.org/2000/svg';
 const margin = 16;
@@ -63,13 +64,13 @@ export function svgOf(view: Element, title: string, notes: readonly string[]): P
   const ink = style.getPropertyValue('--fg').trim() || style.color;
   const surface = style.getPropertyValue('--surface').trim() || style.backgroundColor;
   const line = (content: string, y: number, size: number, weight = 400): string =>
-    `<text x="${margin}" y="${round(y)}" font-family="${escape(font)}" font-size="${size}" font-weight="${weight}" fill="${escape(ink)}">${escape(content)}</text>`;
+    `<text x="${margin}" y="${round(y)}" font-family="${escaped(font)}" font-size="${size}" font-weight="${weight}" fill="${escaped(ink)}">${escaped(content)}</text>`;
   const text = [
     `<svg xmlns="${svgNamespace}" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
-    `<title>${escape(title)}</title>`,
-    `<desc>${escape(notes.join('\n'))}</desc>`,
+    `<title>${escaped(title)}</title>`,
+    `<desc>${escaped(notes.join('\n'))}</desc>`,
     defs.length > 0 ? `<defs>${defs.join('')}</defs>` : '',
-    `<rect width="${width}" height="${height}" fill="${escape(surface)}"/>`,
+    `<rect width="${width}" height="${height}" fill="${escaped(surface)}"/>`,
     line(title, margin + 12, 13, 600),
     known
       ? `<g transform="translate(${round(margin - left)} ${round(head - top)})">${parts.map(({ xml }) => xml).join('')}</g>`
@@ -106,7 +107,7 @@ function collect(element: Element, parts: Parts, defs: string[]): void {
     if (href && box.width > 0) {
       parts.push({
         box,
-        xml: `<image x="${round(box.left)}" y="${round(box.top)}" width="${round(box.width)}" height="${round(box.height)}" preserveAspectRatio="none" style="image-rendering:pixelated" href="${escape(href)}"/>`,
+        xml: `<image x="${round(box.left)}" y="${round(box.top)}" width="${round(box.width)}" height="${round(box.height)}" preserveAspectRatio="none" style="image-rendering:pixelated" href="${escaped(href)}"/>`,
       });
     }
     return;
@@ -236,7 +237,7 @@ function textOf(node: Text, parent: Element, style: CSSStyleDeclaration): Parts 
     const baseline = (box.top + box.bottom) / 2 + (ascent - descent) / 2;
     return {
       box: { ...box, right: Math.min(box.right, limit) },
-      xml: `<text x="${round(box.left)}" y="${round(baseline)}" font-family="${escape(style.fontFamily.replaceAll('"', "'"))}" font-size="${size}" font-weight="${style.fontWeight}" fill="${style.color}">${escape(cut)}</text>`,
+      xml: `<text x="${round(box.left)}" y="${round(baseline)}" font-family="${escaped(style.fontFamily.replaceAll('"', "'"))}" font-size="${size}" font-weight="${style.fontWeight}" fill="${style.color}">${escaped(cut)}</text>`,
     };
   });
 }
@@ -266,11 +267,3 @@ function wrapped(notes: readonly string[], width: number, font: string): string[
 }
 
 const round = (value: number): number => Math.round(value * 100) / 100;
-
-function escape(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
-}

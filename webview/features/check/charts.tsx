@@ -5,16 +5,8 @@ import type { ModelSummary } from '../../../src/protocol/model';
 import { Bars, Box, Chart, Dots, Hatch, Line, Note, Rule } from '../../base/charts/chart';
 import { logarithmic, widest } from '../../base/charts/scale';
 import { DataTable } from '../../base/controls/data-table';
-import {
-  count,
-  fixed,
-  logTicks,
-  percent,
-  short,
-  shortened,
-  ticks,
-  tickText,
-} from '../../base/format/numbers';
+import { ticks } from '../../../src/base/ticks';
+import { count, fixed, logTicks, percent, short, shortened, tickText } from '../../base/format/numbers';
 import { layerPhraseOf } from '../../base/layers/layer-names';
 import { VerdictMark } from '../../base/layers/verdict';
 import { useStore } from '../../base/store/use-store';

@@ -1,7 +1,7 @@
 /** The density of one feature at each value of a condition, row under row. */
 import { Fragment } from 'preact';
 import { Area, Chart, Note, Rule } from '../../base/charts/chart';
-import { ticks } from '../../base/format/numbers';
+import { ticks } from '../../../src/base/ticks';
 import { text } from './text';
 import { Heading } from '../../base/controls/heading';
 

@@ -5,7 +5,7 @@ import { Box, Chart, type ChartProps, Dots, Line, Note, Rule, usePlace } from '.
 import { layerNumber } from '../../base/layers/layer-names';
 import { words } from '../../base/words';
 import { finiteExtent } from '../../base/canvas/planes';
-import { ticks } from '../../base/format/numbers';
+import { ticks } from '../../../src/base/ticks';
 import { text } from './text';
 import type { Diagnostics } from '../../../src/protocol/inspect';
 import { powerOfTen } from '../../../src/base/digits';

@@ -31,7 +31,7 @@ import path from 'node:path';
 import { sizeOf } from '../../../base/shape';
 import { UserError } from '../../../base/user-error';
 import { writeSafetensors } from '../../../checkpoint/tensors/safetensors';
-import type { RunConfig } from '../../../config/schema';
+import type { StoredConfig } from '../../../config/schema';
 import { integersOf } from '../../../config/standardization';
 import type { Dataset } from '../../../data/dataset';
 import { writeArrays } from '../../../data/write-arrays';
@@ -128,7 +128,7 @@ async function write(
 }
 
 interface Preparation extends FlowParts {
-  config: RunConfig;
+  config: StoredConfig;
   dataset: Dataset;
   module: TrainingModule;
   /** Any parameters and running statistics: the state to go on from is in a file next to it. */
@@ -141,7 +141,11 @@ interface Preparation extends FlowParts {
 }
 
 /** @throws UserError for what PyTorch trainings do not do, before anything is written */
-function checkPrepared({ data, training }: RunConfig): void {
+function checkPrepared({ data, training }: StoredConfig): void {
+  if (training.target)
+    throw new UserError(
+      `training.target is "${training.target}": PyTorch trainings have no targets. Train without --launcher.`,
+    );
   if (training.precision)
     throw new UserError(
       `training.precision is "${training.precision}": PyTorch trainings go by --precision, float32 or bfloat16. Leave it out.`,
@@ -150,7 +154,7 @@ function checkPrepared({ data, training }: RunConfig): void {
     throw new UserError(
       `training.pairs is "${training.pairs}": PyTorch trainings pair examples with noise at random. Use "random", or train without --launcher.`,
     );
-  const { crop, cropSize, size } = data;
+  const { crop, cropSize, size } = data ?? {};
   if (crop !== 'random' || size === undefined || size === cropSize) return;
   throw new UserError(
     `data.crop is "random" and data.size is ${size}: PyTorch trainings crop, but do not scale what they have cropped. ` +

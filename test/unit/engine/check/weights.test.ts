@@ -2,15 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { stream } from '../../../../src/data/random';
+import { logEvidence, weightsOf } from '../../../../src/base/log-weights';
 import { effectiveCount } from '../../../../src/base/effective-count';
-import {
-  efficiencyOf,
-  fitTail,
-  logEvidence,
-  orderOf,
-  smoothed,
-  weightsOf,
-} from '../../../../src/engine/check/weights';
+import { efficiencyOf, fitTail, orderOf, smoothed } from '../../../../src/engine/check/weights';
 
 const byArviz = [
   { n: 1000, shape: 0.2, k: 0.2654016244320085, largest: 0.003845245876787479, ess: 931.8014929374679 },

@@ -1,0 +1,432 @@
+/** Training against a target: densities by closed forms and quadrature, gradients by differences, and what a run leaves behind. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { loadResume } from '../../../src/checkpoint/resume';
+import { readMetrics, readStatus, runPaths } from '../../../src/checkpoint/run-folder';
+import { parseStoredConfig } from '../../../src/config/parse';
+import { targetNames, targets, type TargetName } from '../../../src/config/targets';
+import { stream } from '../../../src/data/random';
+import type { Backend } from '../../../src/engine/backends/backend';
+import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
+import { createTensorFlowBackend } from '../../../src/engine/backends/tensorflow';
+import { builtInTarget } from '../../../src/engine/check/built-in-target';
+import { weighedGraph, weighedRow } from '../../../src/engine/training/against';
+import { train } from '../../../src/engine/training/train';
+import { buildFlow } from '../../../src/flow/flow';
+import { deviation, means } from '../../../src/flow/targets/gmm40';
+import { logDensities, type LogDensity } from '../../../src/flow/targets/targets';
+import { contextOf, movedValues, onCpu, toTensors, type Values } from '../../contract/eager';
+import { put, temporaryFolder } from '../../unit/support/temporary';
+import { runHere } from '../../unit/cli/run-here';
+
+const folder = temporaryFolder();
+
+const densitiesAt = (name: TargetName, x: Float32Array, n: number): Promise<Float64Array> =>
+  builtInTarget(name, undefined).logDensity(x, n);
+
+const logNormal = (x: number, mean: number, sd: number): number =>
+  -(((x - mean) / sd) ** 2) / 2 - Math.log(sd) - Math.log(2 * Math.PI) / 2;
+
+/** What each density is, in double precision and one number after the other. */
+const closedForms: Record<string, (x: number[]) => number> = {
+  gmm40: ([x, y]) => {
+    const parts = Array.from(
+      { length: 40 },
+      (_, i) => logNormal(x!, means[2 * i]!, deviation) + logNormal(y!, means[2 * i + 1]!, deviation),
+    );
+    const top = Math.max(...parts);
+    return top + Math.log(parts.reduce((sum, part) => sum + Math.exp(part - top), 0) / 40);
+  },
+  'many-well-32': (x) =>
+    x.reduce((sum, v, i) => sum + (i % 2 === 0 ? -(v ** 4) + 6 * v ** 2 + v / 2 : -(v ** 2) / 2), 0),
+  funnel: ([v, ...rest]) =>
+    rest.reduce((sum, x) => sum + logNormal(x, 0, Math.exp(v! / 2)), logNormal(v!, 0, 3)),
+  ...Object.fromEntries([4, 6, 8].map((side) => [`phi4-${side}x${side}`, phi4(side)])),
+};
+
+/** As the paper writes it: Σ φ(x) (Σ_μ 2φ(x) − φ(x+μ) − φ(x−μ)) + m²φ² + λφ⁴. */
+function phi4(side: number) {
+  const lambda = side === 8 ? 6.008 : 6.975;
+  return (field: number[]): number => {
+    const at = (i: number, j: number): number => field[((i + side) % side) * side + ((j + side) % side)]!;
+    let action = 0;
+    for (let i = 0; i < side; i++) {
+      for (let j = 0; j < side; j++) {
+        const here = at(i, j);
+        const around = at(i + 1, j) + at(i - 1, j) + at(i, j + 1) + at(i, j - 1);
+        action += here * (4 * here - around) - 4 * here ** 2 + lambda * here ** 4;
+      }
+    }
+    return -action;
+  };
+}
+
+/** ∫ f over [low, high] by the trapezoidal rule, which is exact to rounding for smooth functions that vanish at both ends. */
+function integral(f: (x: number) => number, low: number, high: number, steps: number): number {
+  const width = (high - low) / steps;
+  let sum = 0;
+  for (let i = 0; i <= steps; i++) sum += f(low + i * width);
+  return sum * width;
+}
+
+describe('built-in targets', () => {
+  for (const name of targetNames) {
+    it(`${name}: the density is its closed form`, async () => {
+      const { dim, scale } = targets[name];
+      const x = stream(1, name)
+        .normal(50 * dim)
+        .map((value) => 0.7 * scale * value);
+      const values = await densitiesAt(name, x, 50);
+      values.forEach((value, i) => {
+        const expected = closedForms[name]!([...x.subarray(i * dim, (i + 1) * dim)]);
+        assert.ok(Math.abs(value - expected) <= 2e-6 * Math.abs(expected) + 1e-4, `${value}, ${expected}`);
+      });
+    });
+  }
+
+  it('the integrals are those that are stored', async () => {
+    const well = integral((x) => Math.exp(-(x ** 4) + 6 * x ** 2 + x / 2), -6, 6, 4000);
+    const ofWells = 16 * (Math.log(well) + Math.log(2 * Math.PI) / 2);
+    assert.ok(Math.abs(ofWells - targets['many-well-32'].logZ!) < 1e-6);
+    const side = 560;
+    const width = 100 / side;
+    const grid = Float32Array.from({ length: 2 * side ** 2 }, (_, i) => {
+      const cell = Math.floor(i / 2);
+      return -50 + width * (0.5 + (i % 2 ? cell % side : Math.floor(cell / side)));
+    });
+    const values = await densitiesAt('gmm40', grid, side ** 2);
+    const mass = values.reduce((sum, value) => sum + Math.exp(value), 0) * width ** 2;
+    assert.ok(Math.abs(mass - 1) < 1e-4, `${mass}`);
+  });
+
+  it('other rows and conditions are refused in words', async () => {
+    await assert.rejects(
+      densitiesAt('funnel', new Float32Array(4), 2),
+      /density of 10 numbers; the flow has 2/,
+    );
+    assert.throws(() => builtInTarget('funnel', [1]), /has no condition/);
+  });
+});
+
+const modelOf = (model: object) => parseStoredConfig({ model: { kind: 'vector', ...model } }, 'test').model;
+
+/** The loss of a step as a function of all parameters in one vector. */
+function lossOf(model: object, density: LogDensity, batch: number, values?: Values) {
+  const flow = buildFlow(modelOf(model));
+  const start = values ?? movedValues(flow, 3);
+  const noise = tf.tensor(stream(5, 'noise').normal(batch * flow.inputShape[0]!), [
+    batch,
+    flow.inputShape[0]!,
+  ]);
+  const names = flow.parameters.map(({ name }) => name);
+  const state = toTensors(Object.fromEntries(flow.state.map(({ name }) => [name, start[name]!])));
+  const weights = (...parameters: Tensor[]): Tensor => {
+    const tensors = Object.fromEntries(names.map((name, i) => [name, parameters[i]!]));
+    return weighedGraph({ flow }, density, contextOf({ ...state, ...tensors }, true), noise).logWeights;
+  };
+  const parameters = names.map((name) => tf.tensor(start[name]!.data, start[name]!.shape));
+  const loss = (...at: Tensor[]): Scalar => tf.neg(tf.mean<Scalar>(weights(...at)));
+  return { flow, names, parameters, loss, weights };
+}
+
+describe('reverse KL', () => {
+  before(onCpu);
+
+  const flows: Record<string, object> = {
+    'affine couplings': { couplings: 2, hidden: [8] },
+    'splines and LU': {
+      ...{
+        couplings: 2,
+        hidden: [8],
+        transform: 'rationalQuadratic',
+        conditioning: 'selected',
+        between: 'lu',
+      },
+    },
+    'autoregressive layers': { couplings: 1, hidden: [8], layer: 'autoregressive' },
+    'Bernstein polynomials, inverted by roots': {
+      couplings: 1,
+      hidden: [8],
+      transform: { kind: 'bernstein' },
+    },
+    'a trained base and act norm': {
+      couplings: 1,
+      between: 'actNorm',
+      base: { kind: 'diagonalNormal', trained: true },
+    },
+  };
+  for (const [title, model] of Object.entries(flows)) {
+    it(`has the gradient of differences: ${title}`, () => {
+      const { parameters, loss } = lossOf(
+        { dim: 10, activation: 'tanh', ...model },
+        logDensities['many-well-32'],
+        32,
+      );
+      const gradients = tf.grads(loss)(parameters);
+      for (const seed of [1, 2, 3]) {
+        const length = Math.sqrt(parameters.reduce((sum, { size }) => sum + size, 0));
+        const directions = parameters.map(({ shape, size }, i) =>
+          tf.tensor(
+            stream(seed, 'direction', i)
+              .normal(size)
+              .map((value) => value / length),
+            shape,
+          ),
+        );
+        const step = 5e-3;
+        const moved = (by: number): number =>
+          loss(...parameters.map((p, i) => tf.add(p, tf.mul(directions[i]!, by)))).dataSync()[0]!;
+        const expected = (moved(step) - moved(-step)) / (2 * step);
+        const along = gradients.reduce(
+          (sum, gradient, i) => sum + tf.sum(tf.mul(gradient, directions[i]!)).dataSync()[0]!,
+          0,
+        );
+        assert.ok(Math.abs(along - expected) <= 0.02 * Math.abs(expected) + 0.02, `${along}, ${expected}`);
+      }
+    });
+  }
+
+  it('takes an affine flow to the mean and the covariance of a normal target, and knows its integral', () => {
+    const covariance = [
+      [2, 0.6],
+      [0.6, 0.5],
+    ];
+    const center = [1.5, -0.7];
+    const logZ = 3;
+    const determinant = 2 * 0.5 - 0.6 ** 2;
+    const precision = tf.tensor2d([
+      [0.5 / determinant, -0.6 / determinant],
+      [-0.6 / determinant, 2 / determinant],
+    ]);
+    const constant = logZ - Math.log(2 * Math.PI) - Math.log(determinant) / 2;
+    const normal: LogDensity = (x) => {
+      const from = tf.sub<Tensor2D>(x, tf.tensor1d(center));
+      const square = tf.sum(tf.mul(tf.matMul(from, precision), from), 1);
+      return tf.sub<Tensor1D>(constant, tf.mul(square, 0.5));
+    };
+    // A leaky ReLU of slope 0.999 is the identity nearly, so the coupling is linear.
+    const linear = {
+      hidden: [4],
+      activation: 'leaky-relu',
+      slope: 0.999,
+      transform: 'additive',
+      between: 'lu',
+    };
+    const built = lossOf({ dim: 2, couplings: 1, ...linear }, normal, 4096);
+    const variables = built.parameters.map((value) => tf.variable(value));
+    const optimizers = [tf.train.adam(0.03), tf.train.adam(0.003)] as const;
+    for (let step = 0; step < 600; step++)
+      optimizers[step < 350 ? 0 : 1].minimize(() => built.loss(...variables), false, variables);
+    const noise = stream(9, 'fresh').normal(2 * 20_000);
+    const tensors = Object.fromEntries(built.names.map((name, i) => [name, variables[i]! as Tensor]));
+    const { x, logWeights } = weighedGraph(
+      { flow: built.flow },
+      normal,
+      contextOf(tensors, false),
+      tf.tensor2d(noise, [20_000, 2]),
+    );
+    const { efficiency, logEvidence } = weighedRow(Float64Array.from(logWeights.dataSync()));
+    assert.ok(efficiency > 0.99, `${efficiency}`);
+    assert.ok(Math.abs(logEvidence - logZ) < 0.02, `${logEvidence}`);
+    const drawn = Float64Array.from(x.dataSync());
+    const mean = [0, 1].map((d) => drawn.reduce((sum, v, i) => sum + (i % 2 === d ? v : 0), 0) / 20_000);
+    mean.forEach((value, d) => assert.ok(Math.abs(value - center[d]!) < 0.12, `mean ${value}`));
+    for (const [a, b] of [
+      [0, 0],
+      [0, 1],
+      [1, 1],
+    ] as const) {
+      let sum = 0;
+      for (let i = 0; i < 20_000; i++) sum += (drawn[2 * i + a]! - mean[a]!) * (drawn[2 * i + b]! - mean[b]!);
+      assert.ok(Math.abs(sum / 20_000 - covariance[a]![b]!) < 0.15, `covariance ${sum / 20_000}`);
+    }
+  });
+
+  it('measures weights as their definition says', () => {
+    const { efficiency, logEvidence, logEvidenceError } = weighedRow(
+      Float64Array.from([Math.log(1), Math.log(3), NaN, -Infinity]),
+    );
+    assert.ok(Math.abs(efficiency - 16 / 10 / 4) < 1e-12);
+    assert.ok(Math.abs(logEvidence - Math.log(1)) < 1e-12);
+    // The deviation of 1, 3, 0, 0 over the root of 4, over their mean.
+    assert.ok(Math.abs(logEvidenceError - Math.sqrt(1.5) / 2) < 1e-12);
+    assert.equal(weighedRow(Float64Array.from([NaN, NaN])).efficiency, 0);
+  });
+});
+
+describe('a training on a target', () => {
+  let tensorflow: Backend;
+  let onnx: Backend;
+  before(async () => {
+    tensorflow = await createTensorFlowBackend({ threads: 1, reason: 'test' });
+    onnx = await createOnnxRuntimeBackend({ threads: 1, reason: 'test' });
+  });
+  after(async () => {
+    await tensorflow.dispose();
+    await onnx.dispose();
+  });
+
+  const training = {
+    ...{ steps: 40, batch: 64, learningRate: 5e-3, validateEvery: 10, checkpointEvery: 15, sampleEvery: 40 },
+    ...{ ema: 0.9, schedule: 'cosine', warmupSteps: 5 },
+  };
+  const file = (name: string, config: object): string =>
+    put(folder, `${name}.flow.json`, JSON.stringify(config));
+  const wells = (more: object = {}): object => ({
+    model: { kind: 'vector', couplings: 2, hidden: [16], between: 'actNorm' },
+    training: { ...training, objective: 'reverseKl', target: 'many-well-32', ...more },
+  });
+
+  for (const [name, chosen] of [
+    ['TensorFlow', () => tensorflow],
+    ['ONNX Runtime', () => onnx],
+  ] as const) {
+    it(`goes on exactly as if it had not stopped, on ${name}`, async () => {
+      const config = file('wells', wells());
+      const [whole, parts] = [path.join(folder, `whole-${name}`), path.join(folder, `parts-${name}`)];
+      await train({ config, output: whole }, { backend: chosen() });
+      const stopped = await train({ config, output: parts, maxSteps: 17 }, { backend: chosen() });
+      assert.equal(stopped.step, 17);
+      await train({ output: parts, resume: true }, { backend: chosen() });
+      const [a, b] = await Promise.all([whole, parts].map((run) => loadResume(runPaths(run).resume)));
+      for (const [tensor, { data }] of Object.entries(a!.tensors))
+        assert.deepEqual(b!.tensors[tensor]!.data, data, tensor);
+      const rows = await readMetrics(runPaths(whole));
+      const validated = rows.filter(({ efficiency }) => efficiency !== undefined);
+      assert.deepEqual(
+        validated.map(({ step }) => step),
+        [10, 20, 30, 40],
+      );
+      assert.ok(
+        rows.every(({ trainNats, validationNats, reverseKl }) => !trainNats && !validationNats && reverseKl),
+      );
+      assert.ok(validated.at(-1)!.reverseKl! < validated[0]!.reverseKl! - 5);
+      const last = (await readMetrics(runPaths(parts))).at(-1)!;
+      assert.equal(last.efficiency, validated.at(-1)!.efficiency);
+      const best = (await readStatus(runPaths(whole)))!.best!;
+      const most = Math.max(...validated.map(({ efficiency }) => efficiency!));
+      assert.equal(best.efficiency, most);
+      assert.ok(Math.abs(best.nats + Math.log(most)) < 1e-12);
+    });
+  }
+
+  it('says at which place the target was not finite', async () => {
+    const config = file('steep', wells({ learningRate: 1e4, schedule: 'constant', warmupSteps: 0, ema: 0 }));
+    const result = await train({ config, output: path.join(folder, 'steep') }, { backend: tensorflow });
+    assert.equal(result.status, 'failed');
+    assert.match(
+      result.message,
+      /Step \d+ is not finite: .*(layer (couplings|actNorms)\.\d|the target’s log density)/,
+    );
+  });
+
+  it('mixes data and target, and validates both', async () => {
+    const output = path.join(folder, 'mixed');
+    const config = file('mixed', {
+      data: { source: 'moons', count: 500, validation: 100 },
+      model: { kind: 'vector', couplings: 2, hidden: [16] },
+      training: { ...training, objective: 'mixed', target: 'gmm40' },
+    });
+    await train({ config, output }, { backend: tensorflow });
+    const rows = await readMetrics(runPaths(output));
+    const { trainNats, reverseKl, validationNats, efficiency } = rows.at(-1)!;
+    for (const value of [trainNats, reverseKl, validationNats, efficiency]) assert.ok(Number.isFinite(value));
+    const best = (await readStatus(runPaths(output)))!.best!;
+    assert.equal(best.efficiency ?? undefined, undefined);
+  });
+
+  it('refuses what does not go together, in words', async () => {
+    const refusals: [object, RegExp][] = [
+      [{ ...wells(), data: { source: 'moons' } }, /data: expected none with "reverseKl"/],
+      [
+        { model: { kind: 'vector', dim: 2 }, training: { objective: 'reverseKl', target: 'funnel' } },
+        /model\.dim: expected 10/,
+      ],
+      [
+        {
+          model: { kind: 'vector', couplings: 2, flowNorm: true },
+          training: { objective: 'reverseKl', target: 'funnel' },
+        },
+        /batch normalization/,
+      ],
+      [
+        {
+          model: { kind: 'vector', couplings: 2, base: { kind: 'mixture' } },
+          training: { objective: 'reverseKl', target: 'gmm40' },
+        },
+        /Draws of this trained base have no gradient/,
+      ],
+      [
+        { model: { kind: 'vector' }, training: { objective: 'reverseKl' } },
+        /training\.target: expected one of gmm40/,
+      ],
+      [
+        { data: { source: 'moons' }, model: { kind: 'vector' }, training: { target: 'gmm40' } },
+        /training\.target: expected none/,
+      ],
+      [
+        {
+          data: { source: 'digits' },
+          model: { kind: 'image' },
+          training: { objective: 'mixed', target: 'gmm40' },
+        },
+        /targets are densities of rows of numbers/,
+      ],
+      [
+        {
+          model: { kind: 'vector', layers: [{ kind: 'field' }] },
+          training: { objective: 'reverseKl', target: 'gmm40' },
+        },
+        /no vector field/,
+      ],
+      [
+        {
+          data: { source: 'moons', labelContext: true },
+          model: { kind: 'vector' },
+          training: { objective: 'mixed', target: 'gmm40' },
+        },
+        /a target has no condition/,
+      ],
+    ];
+    for (const [i, [config, expected]] of refusals.entries()) {
+      const output = path.join(folder, `refused-${i}`);
+      await assert.rejects(
+        train({ config: file(`refused-${i}`, config), output }, { backend: tensorflow }),
+        expected,
+      );
+    }
+  });
+
+  it('is checked, described and opened by the command line without data and without Python', async () => {
+    const output = path.join(folder, 'funnel');
+    const args = ['--target', 'funnel', '--preset', 'nsf', '--max-steps', '60', '--output', output];
+    const trained = await runHere('train', ...args);
+    assert.equal(trained.code, 0, trained.stderr);
+    assert.match(trained.stdout, /Best +ESS [\d.]+% at step/);
+    const config = JSON.parse(readFileSync(path.join(output, 'config.json'), 'utf8')) as object;
+    assert.ok(!('data' in config));
+    const info = await runHere('info', output);
+    assert.match(info.stdout, /Target +funnel, ESS [\d.]+%, log Z -?[\d.]+ ± [\d.]+/);
+    const checked = await runHere('check', output, '--target', 'funnel', '--draws', '2000', '--json');
+    assert.equal(checked.code, 0, checked.stderr);
+    const report = JSON.parse(checked.stdout) as { logZ: number; ess: number; paretoK: number };
+    assert.equal(report.logZ, 0);
+    assert.ok(report.ess > 1 && Number.isFinite(report.paretoK));
+    const other = await runHere('check', output, '--target', 'gmm40');
+    assert.match(other.stderr, /gmm40 is a density of 2 numbers; the flow has 10/);
+    const data = await runHere(
+      'train',
+      '--output',
+      path.join(folder, 'x'),
+      '--target',
+      'funnel',
+      '--exclude',
+      'a',
+    );
+    assert.match(data.stderr, /reads no data/);
+  });
+});
