@@ -1,6 +1,6 @@
 /** The run: its steps in place, its curves, and what its training is told. The tests play the training. */
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
 import { controlFile, writeRates } from '../../src/checkpoint/control';
@@ -136,6 +136,23 @@ describe('runs', () => {
     assert.deepEqual(live.said('command'), [['exportOnnx', run.file(160)]]);
     await page.getByRole('button', { name: 'Show the step of the file' }).click();
     await atStep(page, 240);
+  });
+
+  it('on a target show how many draws count, and no −log p', async () => {
+    const run = await newRun();
+    const rows = [10, 20, 240].map((step, i) => {
+      const weighed = { efficiency: 0.2 + 0.2 * i, logEvidence: -0.1, logEvidenceError: 0.02 };
+      return JSON.stringify({ step, seconds: step, gradientNorm: 3, learningRate: 1e-3, ...weighed });
+    });
+    writeFileSync(run.paths.metrics, `${rows.join('\n')}\n`);
+    const { page } = await open(run);
+    await openRun(page);
+    const titles = await page.locator('.run-charts h3 b').allInnerTexts();
+    assert.deepEqual(titles.slice(0, 2), ['Draws that count', 'Gradient norm']);
+    assert.match(
+      await page.locator('[data-at-step]').innerText(),
+      /step 240: Draws that count 0\.600, learning/,
+    );
   });
 
   it('keep what they show when a checkpoint is gone, and say so', async () => {

@@ -45,17 +45,24 @@ function Followed({ model, run }: { model: ModelSummary; run: RunData }) {
   const { axis, log, smoothing } = store.state(curveLookState).curveLook.value;
   const bits = inBits(run);
   const unit = bits ? words.bitsPerDim : words.nats;
-  const { loss, error, gradient, rate } = useMemo(() => {
-    const line = (metric: Parameters<typeof lineOf>[1], name: string, style: RunLine['style']) =>
+  const { charts, gradient, rate } = useMemo(() => {
+    const line = (metric: Parameters<typeof lineOf>[1], name: string, style: RunLine['style'] = 'main') =>
       lineOf(run, metric, { name, style, axis });
+    const loss = [
+      ...line(bits ? 'trainBitsPerDim' : 'trainNats', text.train, 'faint'),
+      ...line(bits ? 'validationBitsPerDim' : 'validationNats', words.validation),
+    ];
+    const lossNote = loss.length > 1 ? text.lossKey(unit) : `${unit}, ${words.validation}`;
+    const trained = [
+      { view: 'loss', title: text.loss, note: lossNote, lines: loss, label: `${text.loss}, ${unit}` },
+      { view: 'error', ...text.velocityError, lines: line('velocityError', text.train) },
+      { view: 'efficiency', ...text.efficiency, lines: line('efficiency', words.validation) },
+    ] as const;
+    const measured = trained.filter(({ lines }) => lines.length > 0);
     return {
-      loss: [
-        ...line(bits ? 'trainBitsPerDim' : 'trainNats', text.train, 'faint'),
-        ...line(bits ? 'validationBitsPerDim' : 'validationNats', words.validation, 'main'),
-      ],
-      error: line('velocityError', text.train, 'main'),
-      gradient: line('gradientNorm', text.gradient, 'main'),
-      rate: line('learningRate', text.rate, 'main'),
+      charts: measured.length > 0 ? measured : trained.slice(0, 1),
+      gradient: line('gradientNorm', text.gradient),
+      rate: line('learningRate', text.rate),
     };
   }, [run.steps, run.columns, axis]);
   const marks = run.rates.flatMap((change) => {
@@ -73,25 +80,9 @@ function Followed({ model, run }: { model: ModelSummary; run: RunData }) {
         <AtStep model={model} run={run} unit={unit} bits={bits} />
       </div>
       <div class="charts run-charts">
-        <Chart
-          {...smooth}
-          view="loss"
-          title={text.loss}
-          note={loss.length > 1 ? text.lossKey(unit) : `${unit}, ${words.validation}`}
-          lines={loss}
-          log={log}
-          label={`${text.loss}, ${unit}`}
-        />
-        {error.length > 0 && (
-          <Chart
-            {...smooth}
-            view="error"
-            title={text.velocityError}
-            note={text.velocityErrorNote}
-            lines={error}
-            log={log}
-          />
-        )}
+        {charts.map((chart) => (
+          <Chart key={chart.view} {...smooth} {...chart} log={log} />
+        ))}
         <Chart {...smooth} view="gradient" title={text.gradient} note={text.gradientNote} lines={gradient} />
         <Chart {...place} view="rate" title={text.rate} note={words.logAxisShort} lines={rate} />
         <Status model={model} run={run} />
@@ -112,7 +103,7 @@ function axisEnd(run: RunData, axis: 'step' | 'time'): number | undefined {
 
 interface ChartProps extends Omit<RunChartProps, 'label'> {
   model: ModelSummary;
-  view: 'loss' | 'error' | 'gradient' | 'rate';
+  view: keyof typeof runColumns;
   title: string;
   note: string;
   label?: string;
@@ -140,17 +131,21 @@ function AtStep({ model, run, unit, bits }: AtStepProps) {
   const { step } = model;
   if (step === undefined) return null;
   const measured = [
-    [words.validation, valueAt(run, bits ? 'validationBitsPerDim' : 'validationNats', step)],
-    [text.train, valueAt(run, bits ? 'trainBitsPerDim' : 'trainNats', step)],
+    [words.validation, valueAt(run, bits ? 'validationBitsPerDim' : 'validationNats', step), ` ${unit}`],
+    [text.train, valueAt(run, bits ? 'trainBitsPerDim' : 'trainNats', step), ` ${unit}`],
+    [text.efficiency.title, valueAt(run, 'efficiency', step), ''],
   ] as const;
   const learningRate = valueAt(run, 'learningRate', step);
+  const figures = [
+    ...measured.flatMap(([name, value, of]) =>
+      value === undefined ? [] : [`${name} ${fixed(value, 3)}${of}`],
+    ),
+    ...(learningRate === undefined ? [] : [`${text.learningRate} ${compact(learningRate)}`]),
+  ];
   return (
     <p class="at-step tick" data-at-step={step}>
       <b>{text.lookingAt(step)}</b>
-      {`: ${measured
-        .flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${fixed(value, 3)}`]))
-        .join(', ')} ${unit}`}
-      {learningRate === undefined ? '' : `, ${text.learningRate} ${compact(learningRate)}`}
+      {figures.length > 0 ? `: ${figures.join(', ')}` : ''}
       {store.checkpoint.shown.value === undefined || store.isSaved ? null : (
         <>
           {' '}
@@ -218,6 +213,7 @@ function Status({ model, run }: { model: ModelSummary; run: RunData }) {
 const runColumns = {
   loss: metricNames.slice(0, metricNames.indexOf('velocityError')),
   error: ['seconds', 'velocityError'],
+  efficiency: ['seconds', 'efficiency', 'logEvidence', 'logEvidenceError'],
   gradient: ['seconds', 'gradientNorm'],
   rate: ['seconds', 'learningRate'],
 } as const;

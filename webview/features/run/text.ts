@@ -9,11 +9,14 @@ export const text = bilingual({
   ],
   noMetrics: ['No metrics yet', 'Noch keine Messwerte'],
   checkpoints: 'Checkpoints',
-  velocityError: ['Velocity error', 'Fehler der Geschwindigkeit'],
-  velocityErrorNote: [
-    'what is trained: mean square, never 0',
-    'was trainiert wird: mittleres Quadrat, nie 0',
-  ],
+  velocityError: {
+    title: ['Velocity error', 'Fehler der Geschwindigkeit'],
+    note: ['what is trained: mean square, never 0', 'was trainiert wird: mittleres Quadrat, nie 0'],
+  },
+  efficiency: {
+    title: ['Draws that count', 'Ziehungen, die zählen'],
+    note: ['validation: ESS by the number of draws', 'Validierung: ESS durch die Anzahl der Ziehungen'],
+  },
   gradient: ['Gradient norm', 'Gradientennorm'],
   gradientNote: ['by step, log axis', 'nach Schritt, log. Achse'],
   statusNames: {
