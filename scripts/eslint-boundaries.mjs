@@ -10,7 +10,7 @@ export const mayImport = {
   base: [],
   config: ['base'],
   protocol: ['base', 'config'],
-  'inspector-html': ['protocol'],
+  'inspector-html': ['base', 'protocol'],
   files: ['base'],
   native: ['base', 'protocol'],
   flow: ['base', 'config', 'protocol'],
