@@ -62,9 +62,11 @@ async function withColumnsOfStart(request: RunRequest, baseFolder: string): Prom
   const label = before?.labelColumn;
   const wanted = [...featureNames, ...given, ...(label === undefined ? [] : [label])];
   if (!wanted.every((name) => names.includes(String(name)))) return request;
+  const weightColumn = before?.weightColumn;
+  const weights = names.includes(String(weightColumn)) ? { weightColumn } : {};
   return {
     ...request,
-    reading: { ...request.reading, columns: [...featureNames] },
+    reading: { ...weights, ...request.reading, columns: [...featureNames] },
     context: defined({
       columns: given.length > 0 ? given : undefined,
       labelColumn: label,

@@ -88,11 +88,12 @@ describe('a run that starts from a checkpoint', () => {
       data: {
         source: await tableOf(
           'a.csv',
-          'mass,note,age,size',
-          (i) => `${wave(i, 1)},n${i},${i % 7},${wave(i, 2)}`,
+          'mass,note,age,size,w',
+          (i) => `${wave(i, 1)},n${i},${i % 7},${wave(i, 2)},1`,
         ),
         columns: ['size', 'mass'],
         contextColumns: ['age'],
+        weightColumn: 'w',
         validation: 20,
       },
       model: { kind: 'vector', couplings: 2, hidden: [8] },
@@ -103,12 +104,15 @@ describe('a run that starts from a checkpoint', () => {
     const more = { training: { steps: 1 } };
     const reordered = await tableOf(
       'b.csv',
-      'age,kind,size,mass',
-      (i) => `${i % 5},k,${wave(i, 3)},${wave(i, 4)}`,
+      'age,kind,size,mass,w',
+      (i) => `${i % 5},k,${wave(i, 3)},${wave(i, 4)},${1 + (i % 2)}`,
     );
     await train({ from, data: reordered, ...more, output: at('same-names') }, { backend });
     const { data } = (await loadAnyCheckpoint(runPaths(at('same-names')).last)).config;
-    assert.deepEqual([data!.columns, data!.contextColumns], [['size', 'mass'], ['age']]);
+    assert.deepEqual(
+      [data!.columns, data!.contextColumns, data!.weightColumn],
+      [['size', 'mass'], ['age'], 'w'],
+    );
     const context = { columns: ['t'] };
     const others = await tableOf('c.csv', 'x,y,t', (i) => `${wave(i, 3)},${wave(i, 4)},${i % 5}`);
     await train({ from, data: others, context, ...more, output: at('other-names') }, { backend });
