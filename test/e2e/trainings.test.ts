@@ -186,7 +186,7 @@ describe('trainings', function () {
       const measured = async () => {
         const text = await frame.locator('[data-at-step]').innerText();
         const [, step, validation, train] =
-          /step ([\d,]+): validation ([−\d.]+) nats, train ([−\d.]+) nats/.exec(text) ?? [];
+          /step ([\d,]+): validation ([−\d.]+), train ([−\d.]+) nats/.exec(text) ?? [];
         const rows = metricsOf(run).filter((row) => row.step <= parseNumber(step!));
         const last = (metric: keyof Row) => rows.findLast((row) => row[metric] !== undefined)![metric]!;
         near(parseNumber(validation!), last('validationNats'), 0.00051, 'validation');

@@ -130,16 +130,16 @@ function AtStep({ model, run, unit, bits }: AtStepProps) {
   const store = useStore();
   const { step } = model;
   if (step === undefined) return null;
-  const measured = [
-    [words.validation, valueAt(run, bits ? 'validationBitsPerDim' : 'validationNats', step), ` ${unit}`],
-    [text.train, valueAt(run, bits ? 'trainBitsPerDim' : 'trainNats', step), ` ${unit}`],
-    [text.efficiency.title, valueAt(run, 'efficiency', step), ''],
-  ] as const;
+  const figure = (name: string, value: number | undefined) =>
+    value === undefined ? [] : [`${name} ${fixed(value, 3)}`];
+  const costs = [
+    ...figure(words.validation, valueAt(run, bits ? 'validationBitsPerDim' : 'validationNats', step)),
+    ...figure(text.train, valueAt(run, bits ? 'trainBitsPerDim' : 'trainNats', step)),
+  ];
   const learningRate = valueAt(run, 'learningRate', step);
   const figures = [
-    ...measured.flatMap(([name, value, of]) =>
-      value === undefined ? [] : [`${name} ${fixed(value, 3)}${of}`],
-    ),
+    ...(costs.length > 0 ? [`${costs.join(', ')} ${unit}`] : []),
+    ...figure(text.efficiency.title, valueAt(run, 'efficiency', step)),
     ...(learningRate === undefined ? [] : [`${text.learningRate} ${compact(learningRate)}`]),
   ];
   return (
