@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -93,6 +93,10 @@ class Live:
     def _inside(self, asked: dict[str, Any], x: Tensor, context: Tensor | None) -> bytes:
         """A recording of other examples."""
         title = str(self._options["title"])
+        with torch.no_grad():
+            # One row goes first: what a layer raises is told with its name then.
+            row = None if context is None else context[:1]
+            _walked(self._subject.chain.steps, x[:1], _embedded(self._subject.chain, row))
         return self._subject.encode(x, context, samples=0, max_bytes=200_000_000, title=title, measured=False)
 
     def _forward(self, asked: dict[str, Any], h: Tensor, context: Tensor | None) -> bytes:
@@ -100,12 +104,8 @@ class Live:
         chain, start = self._subject.chain, int(asked.get("from", 0))
         with torch.no_grad():
             embedded = _embedded(chain, context)
-            walked, z = [], h
-            for step in chain.steps[start:]:
-                with _in(step):
-                    walked += _walk([step], z, embedded)
-                z = walked[-1][0]
-            prior, _ = _prior(chain.base, z, embedded)
+            walked = _walked(chain.steps[start:], h, embedded)
+            prior, _ = _prior(chain.base, walked[-1][0] if walked else h, embedded)
         tensors = {"prior": prior.astype(np.float32)}
         for index, (y, log_det) in enumerate(walked, start):
             tensors[f"outputs.{index}"] = np.ascontiguousarray(_array(y))
@@ -165,6 +165,16 @@ def _in(step: Step) -> Iterator[None]:
     except Exception as error:
         first = (str(error).splitlines() or [""])[0]
         raise LayerError(f"{type(error).__name__} in {step.name} ({step.type}): {first}") from error
+
+
+def _walked(steps: Sequence[Step], h: Tensor, context: Tensor | None) -> list[tuple[Tensor, Tensor]]:
+    """Output and log-det [N] of each step. Raises LayerError for what a step raises."""
+    found: list[tuple[Tensor, Tensor]] = []
+    for step in steps:
+        with _in(step):
+            found += _walk([step], h, context)
+        h = found[-1][0]
+    return found
 
 
 _OPERATIONS: dict[str, Callable[..., bytes]] = {

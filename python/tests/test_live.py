@@ -329,8 +329,9 @@ def test_what_the_flow_raises_names_the_layer():
     layer = Breaks()
     live = Live([Scale(), layer], batch(8))
     layer.broken = True
-    reply = request(live, "forward", h=encoded(np.zeros((1, 4))))
-    assert reply["error"] == "RuntimeError in 1 (Breaks): the matrix is singular"
+    for operation in ("forward", "inside"):
+        reply = request(live, operation, h=encoded(np.zeros((1, 4))))
+        assert reply["error"] == "RuntimeError in 1 (Breaks): the matrix is singular"
 
 
 @pytest.mark.parametrize(
