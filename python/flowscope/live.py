@@ -94,7 +94,7 @@ class Live:
         """A recording of other examples."""
         title = str(self._options["title"])
         with torch.no_grad():
-            # One row goes first: what a layer raises is told with its name then.
+            # The first row runs alone, so that an error names its layer.
             row = None if context is None else context[:1]
             _walked(self._subject.chain.steps, x[:1], _embedded(self._subject.chain, row))
         return self._subject.encode(x, context, samples=0, max_bytes=200_000_000, title=title, measured=False)

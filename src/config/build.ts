@@ -239,7 +239,7 @@ export function buildTargetConfig(request: RunRequest): StoredConfig | undefined
     );
   if (request.data ?? request.context ?? request.reading)
     throw new UserError(
-      `A training on ${target} alone reads no data. Leave out what is said of them, or take objective "mixed".`,
+      `A training on ${target} alone reads no data. Leave out the data, the columns and the condition, or take objective "mixed".`,
     );
   const shape = [targets[target].dim];
   const facts: DataShape = { kind: 'vector', name: target, shape, provenance: { source: target } };

@@ -3,7 +3,7 @@ export interface TargetFacts {
   dim: number;
   /** Deviation that an untrained flow has in each feature: a flow that starts wide enough sees all modes. */
   scale: number;
-  /** Log of the density's integral; absent where nobody knows it. */
+  /** Log of the density's integral; absent where it is not known. */
   logZ?: number;
 }
 

@@ -154,12 +154,14 @@ export function tableChoice(
   const keysOf = (is: (use: Use, column: OverviewColumn) => boolean) =>
     columns.flatMap((column, i) => (uses[i] !== undefined && is(uses[i], column) ? [column.key] : []));
   const keys = (use: Use) => keysOf((other) => other === use);
-  const [givenClass] = keysOf((use, column) => use === 'condition' && isContextClass(column));
-  const given = keysOf((use, column) => use === 'number' || (use === 'condition' && !isContextClass(column)));
+  const [conditionClass] = keysOf((use, column) => use === 'condition' && isContextClass(column));
+  const conditions = keysOf(
+    (use, column) => use === 'number' || (use === 'condition' && !isContextClass(column)),
+  );
   const context = defined({
-    columns: given.length > 0 ? given : undefined,
-    labels: givenClass === undefined ? undefined : true,
-    labelColumn: givenClass ?? keys('label')[0],
+    columns: conditions.length > 0 ? conditions : undefined,
+    labels: conditionClass === undefined ? undefined : true,
+    labelColumn: conditionClass ?? keys('label')[0],
   });
   // Lists the chosen columns of a table that has more columns than are shown, and the columns left out of any other.
   const all = columns.length === overview.columnCount;

@@ -47,8 +47,8 @@ export async function prepareRun(
 }
 
 /**
- * A checkpoint is trained further on the columns that it models and is given, by their names: on a table that has them all,
- * where nobody chose any.
+ * Takes the columns of a checkpoint for the run that starts from it, by their names: features, condition, class and weights.
+ * Only for a table that has them all, and unless the request chooses columns.
  */
 async function withColumnsOfStart(request: RunRequest, baseFolder: string): Promise<RunRequest> {
   const { data: before, featureNames = [] } = request.start ?? {};
@@ -58,9 +58,9 @@ async function withColumnsOfStart(request: RunRequest, baseFolder: string): Prom
   const isChosen = columns ?? exclude ?? labelColumn ?? contextColumns ?? contextSource;
   if (isChosen !== undefined || labelContext) return request;
   const names = (await columnNames(source, baseFolder).catch(ignoreUserError)) ?? [];
-  const given = before?.contextColumns ?? [];
+  const conditions = before?.contextColumns ?? [];
   const label = before?.labelColumn;
-  const wanted = [...featureNames, ...given, ...(label === undefined ? [] : [label])];
+  const wanted = [...featureNames, ...conditions, ...(label === undefined ? [] : [label])];
   if (!wanted.every((name) => names.includes(String(name)))) return request;
   const weightColumn = before?.weightColumn;
   const weights = names.includes(String(weightColumn)) ? { weightColumn } : {};
@@ -68,7 +68,7 @@ async function withColumnsOfStart(request: RunRequest, baseFolder: string): Prom
     ...request,
     reading: { ...weights, ...request.reading, columns: [...featureNames] },
     context: defined({
-      columns: given.length > 0 ? given : undefined,
+      columns: conditions.length > 0 ? conditions : undefined,
       labelColumn: label,
       labels: before?.labelContext || undefined,
     }),

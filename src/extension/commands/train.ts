@@ -205,7 +205,7 @@ async function start(services: Services, plan: Plan | undefined, place?: Place):
   if (config) void rememberRunOf(services.context.workspaceState, config, output);
 }
 
-/** Of answers that leave nothing to ask. @throws UserError for a folder that no run can be in */
+/** A plan without a question left. @throws UserError for a folder that cannot hold a new run */
 async function planOf(answers: TrainRequest, near?: Uri): Promise<Plan> {
   const problem = await problemWithRun(answers.output, near);
   if (problem) throw new UserError(`${answers.output}: ${problem}`);

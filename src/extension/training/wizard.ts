@@ -101,7 +101,7 @@ export async function askWhatToTrain(start: WizardStart = {}): Promise<Plan | un
   }
 }
 
-/** The last step alone. @param known a name and a place other than those of the data or config, and what is said before the question */
+/** The last step alone. @param known the run's name and place, where the data or config do not tell them, and a sentence before the question */
 export async function askWhereToTrain(
   request: Omit<TrainRequest, 'output'>,
   known: { name?: string; near?: Uri; about?: string } = {},
