@@ -13,11 +13,11 @@ import { several } from '../../base/user-error';
 import { contextPart, contextQuestions, isOfContextNet, readContextNet } from './context-net';
 import {
   beyondWords,
+  FileModule,
   lengthOf,
   lengthOfList,
   listWithin,
   moduleList,
-  namesBelow,
   otherContext,
   refuseTooMany,
   type ModuleList,
@@ -116,11 +116,8 @@ export interface ChainLibrary<C extends CouplingStep, S extends Step> extends Pi
   };
   /** What a file without it lacks. */
   lacks: string;
-  /**
-   * Refuses what is not a known layer.
-   * @param at prefix of the module's tensors @param rests their names below it
-   */
-  readStep(file: TensorFile, at: string, rests: readonly string[]): C | S;
+  /** Refuses what is not a known layer. */
+  readStep(module: FileModule): C | S;
   /** What a number without tensors stands for. @param at as in `Step` */
   gap(at: string): S;
   /** Tensors outside of the list that belong to its layers, and what is in the way, in words. */
@@ -194,16 +191,14 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
       depth: number,
       backwards: boolean,
     ) => {
-      const { at, rests, inverted } = unwrapped(`${prefix}${number}.`, modules.get(number));
-      const inner =
-        depth < deepest &&
-        library.nested !== undefined &&
-        rests &&
-        listWithin(file, at, library.nested, rests);
+      const rests = modules.get(number);
+      const { module, inverted } = unwrapped(new FileModule(file, `${prefix}${number}.`, rests ?? []));
+      const { nested } = library;
+      const inner = depth < deepest && nested !== undefined && rests && listWithin(module, nested);
       if (inner) return visit(inner, depth + 1, backwards !== inverted);
       const step = readOrNote(rests ? unknown : gaps, () => {
-        const read = rests ? library.readStep(file, at, rests) : library.gap(at.slice(0, -1));
-        fitting += rests?.length ?? 0;
+        const read = rests ? library.readStep(module) : library.gap(module.at);
+        fitting += module.rests.length;
         return backwards === inverted ? read : library.inverse!.of(read);
       });
       return step ? [step] : [];
@@ -294,13 +289,12 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
   }
 
   /** What a module is within the wrappers that make it run backwards, of which two cancel out. */
-  function unwrapped(at: string, rests: readonly string[] | undefined) {
+  function unwrapped(whole: FileModule): { module: FileModule; inverted: boolean } {
     const wrapper = library.inverse?.prefix;
-    let [inner, names, inverted] = [at, rests, false];
-    while (wrapper !== undefined && names?.every((name) => name.startsWith(wrapper))) {
-      [inner, names, inverted] = [inner + wrapper, namesBelow(wrapper, names), !inverted];
-    }
-    return { at: inner, rests: names, inverted };
+    let [module, inverted] = [whole, false];
+    while (wrapper !== undefined && module.rests.length > 0 && module.isWithin(wrapper))
+      [module, inverted] = [module.within(wrapper), !inverted];
+    return { module, inverted };
   }
 
   /** Prefix of the flow's names, and whether its list is wrapped to run backwards. */

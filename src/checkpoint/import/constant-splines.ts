@@ -5,6 +5,7 @@
 import { sizeOf } from '../../base/shape';
 import type { OurLayer } from './chain-importer';
 import { lastLayer, residualTable, type ResidualNet } from './made';
+import type { FileModule } from './modules';
 import { knotOf } from './splines';
 import type { TensorFile } from './types';
 import type { ChainLayer } from './vector-chain';
@@ -33,22 +34,22 @@ export function constantShapes({
   ]);
 }
 
-/** Refuses what is in the way of reading them. @param rests names below their prefix @param net of the coupling */
-export function checkConstant(
-  file: TensorFile,
-  splines: ConstantSplines,
-  rests: readonly string[],
+/** What a module has of them, for so many features; refuses what cannot be read. @param net of the coupling */
+export function readConstant(
+  module: FileModule,
+  features: number,
+  bins: number,
   net: ResidualNet,
-): void {
-  const { prefix, features, bins } = splines;
+): ConstantSplines {
+  const { prefix, at, rests } = module;
+  const splines = { prefix, features, bins };
   const shapes = constantShapes(splines);
-  const fit = [...shapes].every(
-    ([name, shape]) => file.tensors.get(prefix + name)?.shape.join() === shape.join(),
-  );
+  const fit = [...shapes].every(([name, shape]) => module.shape(name)?.join() === shape.join());
   if (!fit || rests.length !== shapes.size)
-    refuse(`${prefix.slice(0, -1)} is not a spline of ${bins} bins for each of ${features} features`);
+    refuse(`${at} is not a spline of ${bins} bins for each of ${features} features`);
   if (net.hidden.at(-1)! * features * 3 * bins > mostWeights)
-    refuse(`${prefix.slice(0, -1)} of ${features} features, which is too large beside its network`);
+    refuse(`${at} of ${features} features, which is too large beside its network`);
+  return splines;
 }
 
 /** @param net of the coupling that they belong to, as large as which theirs becomes @param layer in which they move */

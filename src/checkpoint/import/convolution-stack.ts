@@ -1,6 +1,7 @@
 /** Networks of convolutions in a state dict: numbered layers with activations between them. */
 import { mostChannels, type ImageNetConfig } from '../../config/image-layers';
 import { convolutionNames, under, type Renaming } from './names';
+import type { FileModule } from './modules';
 import type { TensorFile } from './types';
 import { refuse } from './unread';
 
@@ -31,13 +32,8 @@ export function readConvolution(file: TensorFile, prefix: string): StackedConvol
 
 /**
  * All of a network's tensors, in a Sequential in which every other module is a convolution; refuses another one.
- * @param prefix of the Sequential @param rests names below it
  */
-export function convolutionStack(
-  file: TensorFile,
-  prefix: string,
-  rests: readonly string[],
-): StackedConvolution[] {
+export function convolutionStack({ file, prefix, rests }: FileModule): StackedConvolution[] {
   const stack: StackedConvolution[] = [];
   const numbers = new Set<string>();
   for (const rest of rests) {

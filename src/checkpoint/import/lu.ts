@@ -2,23 +2,23 @@
 import { softplus } from '../../base/softplus';
 import type { OurLayer, Values } from './chain-importer';
 import { inverseMatrixLayer, productOf } from './matrices';
-import { lengthOf } from './modules';
+import type { FileModule } from './modules';
 import { leastOfNflows, softplusOffset } from './splines';
 import type { TensorFile } from './types';
 
 const parts = ['bias', 'lower_entries', 'upper_entries', 'unconstrained_upper_diag'];
 
-/** D, where the names below a prefix match such a layer of D features and its tensors have that size. */
-export function luFeatures(file: TensorFile, prefix: string, rests: readonly string[]): number | undefined {
-  const features = lengthOf(file, `${prefix}bias`);
-  if (features === undefined || rests.length !== parts.length) return undefined;
+/** D, where the names of a module match such a layer of D features and its tensors have that size. */
+export function luFeatures(module: FileModule): number | undefined {
+  const features = module.length('bias');
+  if (features === undefined || module.rests.length !== parts.length) return undefined;
   const lengths: Record<string, number> = {
     bias: features,
     lower_entries: (features * (features - 1)) / 2,
     upper_entries: (features * (features - 1)) / 2,
     unconstrained_upper_diag: features,
   };
-  const fits = parts.every((part) => file.tensors.get(prefix + part)?.shape.join() === String(lengths[part]));
+  const fits = parts.every((part) => module.shape(part)?.join() === String(lengths[part]));
   return fits ? features : undefined;
 }
 

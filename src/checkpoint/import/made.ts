@@ -6,7 +6,7 @@ import { isOrder, range } from '../../base/order';
 import { degreesOf, isMaskBetween, withContextDegrees } from '../../base/degrees';
 import { UserError } from '../../base/user-error';
 import type { Values } from './chain-importer';
-import { linearStack } from './modules';
+import { linearStack, type FileModule } from './modules';
 import { batchNormNames, linearNames, linearTable, readTable, under, type Renaming } from './names';
 import { mostOneByOne } from '../../config/check-vector';
 import type { TensorFile } from './types';
@@ -165,15 +165,11 @@ export function layersOf({ blocks, plain, masked, sequential }: Naming): string[
 
 /**
  * An MLP as a Sequential, which sees a context behind the features: what we write, as a module of the user may be.
- * @param rests the names below the prefix @param features of those that it sees; the others are a context
+ * @param features of those that it sees; the others are a context
  */
-export function sequentialNet(
-  file: TensorFile,
-  prefix: string,
-  rests: readonly string[],
-  features: number,
-): ResidualNet {
-  const stack = linearStack(file, prefix, rests);
+export function sequentialNet(module: FileModule, features: number): ResidualNet {
+  const { prefix } = module;
+  const stack = linearStack(module);
   const { widths, hidden, numbers } = stack;
   const context = widths[0]! - features;
   if (numbers[0] !== 0 || stack.prefix !== prefix) refuse(`${prefix}0, where a Sequential begins`);
@@ -188,20 +184,15 @@ export function sequentialNet(
 /**
  * An initial layer, blocks, a final layer; other names are refused. A context may enter at the start and scale what each block adds. Without masks
  * also an MLP, whose layers have other names.
- * @param rests the names below the prefix @param masked for a MADE: each layer has a mask and degrees
+ * @param masked for a MADE: each layer has a mask and degrees
  * @param features that the network sees, where it is not masked; what it sees more is a context
  */
-export function residualNet(
-  file: TensorFile,
-  prefix: string,
-  rests: readonly string[],
-  masked: boolean,
-  features?: number,
-): ResidualNet {
+export function residualNet(module: FileModule, masked: boolean, features?: number): ResidualNet {
+  const { file, prefix, rests } = module;
   const blocks = rests.reduce((most, rest) => Math.max(most, 1 + Number(numbered.exec(rest)?.[1] ?? -1)), 0);
   // A number is a word of the file: what is counted up to it has to fit what the file holds.
   if (blocks > rests.length) refuse(`blocks of ${prefix}, which are numbered up to ${blocks - 1}`);
-  const shape = (name: string): readonly number[] => file.tensors.get(prefix + name)?.shape ?? [];
+  const shape = (name: string): readonly number[] => module.shape(name) ?? [];
   const isMlp = !masked && rests.includes('_input_layer.weight');
   const plain = isMlp || rests.includes('blocks.0.linear.weight');
   const layers = layersOf({ blocks, plain, masked });
@@ -236,10 +227,10 @@ export function residualNet(
     expected.set(`${prefix}${layer}.degrees`, weight.slice(0, 1));
   }
   for (let b = 0; plain && net.norms && b < blocks; b++) expect(plainNorm(net, b));
-  for (const rest of rests) {
-    if (rest.endsWith('.num_batches_tracked') || expected.has(prefix + rest)) continue;
-    refuse(`${prefix}${rest} has no place in a ${masked ? 'MADE' : isMlp ? 'MLP' : 'ResidualNet'}`);
-  }
+  module.refuseUnless(
+    (rest) => rest.endsWith('.num_batches_tracked') || expected.has(prefix + rest),
+    `has no place in a ${masked ? 'MADE' : isMlp ? 'MLP' : 'ResidualNet'}`,
+  );
   for (const [name, expectedShape] of expected) {
     if (file.tensors.get(name)?.shape.join() !== expectedShape.join())
       refuse(`${name} of the shape [${expectedShape.join(', ')}]`);

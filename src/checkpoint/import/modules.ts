@@ -6,6 +6,54 @@ import { linearNames, under, type Renaming } from './names';
 import type { TensorFile } from './types';
 import { refuse } from './unread';
 
+/** A module of a file, which is the tensors whose names begin with its own. */
+export class FileModule {
+  /** @param prefix its name with the dot: "flows.3." @param rests names of its tensors below it */
+  constructor(
+    readonly file: TensorFile,
+    readonly prefix: string,
+    readonly rests: readonly string[],
+  ) {}
+
+  /** Its name, without the last dot. */
+  get at(): string {
+    return this.prefix.slice(0, -1);
+  }
+
+  shape(rest: string): readonly number[] | undefined {
+    return this.file.tensors.get(this.prefix + rest)?.shape;
+  }
+
+  length(rest: string): number | undefined {
+    return lengthOf(this.file, this.prefix + rest);
+  }
+
+  /** The part of it whose names go on like this. */
+  within(path: string): FileModule {
+    return new FileModule(this.file, this.prefix + path, namesBelow(path, this.rests));
+  }
+
+  isWithin(path: string): boolean {
+    return this.rests.every((rest) => rest.startsWith(path));
+  }
+
+  /** Only the tensors for which this is true. */
+  filtered(fits: (rest: string) => boolean): FileModule {
+    return new FileModule(this.file, this.prefix, this.rests.filter(fits));
+  }
+
+  /** Refuses tensors for which this is not true. @param why what is said behind their name */
+  refuseUnless(fits: (rest: string) => boolean, why = 'is not known'): void {
+    const strange = this.rests.find((rest) => !fits(rest));
+    if (strange !== undefined) refuse(`${this.prefix}${strange} ${why}`);
+  }
+}
+
+/** The model that a file is of. */
+export function wholeFile(file: TensorFile): FileModule {
+  return new FileModule(file, '', [...file.tensors.keys()]);
+}
+
 /** The modules of a list, such as "flows.3.s.net.0.weight" of the list "flows". */
 export interface NumberedModules {
   /** Up to the number of a module, for example "transform.transforms.". */
@@ -50,16 +98,8 @@ export function moduleList(file: TensorFile, list: string): ModuleList | undefin
   return { prefix, modules: new Map([...modules].sort(([a], [b]) => a - b)), beyond, others };
 }
 
-/**
- * The list that a module consists of, if all its tensors are in that list.
- * @param at prefix of the module, with its dot @param rests names below it
- */
-export function listWithin(
-  file: TensorFile,
-  at: string,
-  list: string,
-  rests: readonly string[],
-): NumberedModules | undefined {
+/** The list that a module consists of, if all its tensors are in that list. */
+export function listWithin({ file, prefix, rests }: FileModule, list: string): NumberedModules | undefined {
   const modules = new Map<number, string[]>();
   const beyond: string[] = [];
   for (const rest of rests) {
@@ -67,14 +107,14 @@ export function listWithin(
     const digits = rest.slice(list.length + 1, Math.max(0, end));
     if (end < 0 || !/^\d+$/.test(digits)) return undefined;
     const number = Number(digits);
-    if (number >= file.tensors.size || String(number) !== digits) beyond.push(at + rest);
+    if (number >= file.tensors.size || String(number) !== digits) beyond.push(prefix + rest);
     else entryOf(modules, number, () => []).push(rest.slice(end + 1));
   }
-  return { prefix: `${at}${list}.`, modules: new Map([...modules].sort(([a], [b]) => a - b)), beyond };
+  return { prefix: `${prefix}${list}.`, modules: new Map([...modules].sort(([a], [b]) => a - b)), beyond };
 }
 
 /** The names that have a prefix, without it. */
-export function namesBelow(prefix: string, names: readonly string[]): string[] {
+function namesBelow(prefix: string, names: readonly string[]): string[] {
   return names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
 }
 
@@ -92,32 +132,26 @@ export interface LinearStack {
 
 /**
  * The linear layers among the tensors of a module; refused where there are others, or no such stack.
- * @param module prefix of the module @param rests names below it
  * @param dropout whether dropout may come before the last layer, which does nothing once trained
  * @param step how much the number grows from layer to layer
  */
-export function linearStack(
-  file: TensorFile,
-  module: string,
-  rests: readonly string[],
-  dropout = false,
-  step = 2,
-): LinearStack {
+export function linearStack(module: FileModule, dropout = false, step = 2): LinearStack {
   const numbers = new Set<number>();
   let path: string | undefined;
-  for (const rest of rests) {
+  for (const rest of module.rests) {
     const match =
       /^((?:.*\.)?)(0|[1-9]\d*)\.(weight|bias)$/.exec(rest) ??
-      refuse(`${module}${rest} is not of a linear layer`);
+      refuse(`${module.prefix}${rest} is not of a linear layer`);
     path ??= match[1]!;
-    if (match[1] !== path) refuse(`${module}${rest} is not of the same stack as ${module}${path}`);
+    if (match[1] !== path)
+      refuse(`${module.prefix}${rest} is not of the same stack as ${module.prefix}${path}`);
     numbers.add(Number(match[2]));
   }
-  if (path === undefined) refuse(`${module} has no linear layers`);
-  const prefix = module + path;
+  if (path === undefined) refuse(`${module.prefix} has no linear layers`);
+  const prefix = module.prefix + path;
   const sorted = [...numbers].sort((a, b) => a - b);
   const widths = layerWidths(
-    file,
+    module.file,
     sorted.map((number) => `${prefix}${number}`),
   );
   for (const [i, number] of sorted.entries()) {

@@ -29,7 +29,7 @@ import {
   choice,
   chosen,
 } from '../../import/questions';
-import { beyondWords, lengthOfList, moduleList, namesBelow } from '../../import/modules';
+import { beyondWords, FileModule, lengthOfList, moduleList } from '../../import/modules';
 import { permuteAxes } from '../../import/names';
 import { mixingOf } from '../../import/plu';
 import type { Closeness, TensorFile } from '../../import/types';
@@ -118,11 +118,9 @@ function conditionOf(seen: readonly NonNullable<ChainPlan['condition']>[]): Chai
   refuse('conditions of one size (its blocks see conditions of different ones)');
 }
 
-function readBlock(file: TensorFile, at: string, kind: BlockKind, rests: readonly string[]) {
-  const halves = halvesOf<Stack>(couplingsOf[kind], (net) =>
-    convolutionStack(file, `${at}${net}.`, namesBelow(`${net}.`, rests)),
-  );
-  const scaled = file.tensors.get(`${at}global_scale`)?.shape[1];
+function readBlock(module: FileModule, kind: BlockKind) {
+  const halves = halvesOf<Stack>(couplingsOf[kind], (net) => convolutionStack(module.within(`${net}.`)));
+  const scaled = module.shape('global_scale')?.[1];
   // A network gives s and t of its own part, or one of them; it sees the other part, and what it sees more is a condition.
   const moved = halves.map(({ stacks }) => stacks[0]!.at(-1)!.outputs / (stacks.length === 1 ? 2 : 1));
   const [second, first] =
@@ -149,31 +147,29 @@ function readBlock(file: TensorFile, at: string, kind: BlockKind, rests: readonl
     channels: first + second,
     dense: halves.every(({ stacks }) => stacks.flat().every(({ dense }) => dense)),
     /** Whether its matrix is of learned reflections, and not in the file. */
-    householder: rests.includes('vk_householder'),
+    householder: module.rests.includes('vk_householder'),
   };
 }
 
-function readModule(file: TensorFile, at: string, rests: readonly string[]): Module {
-  const name = at.slice(0, -1);
-  const parts = partsIn(rests);
+function readModule(module: FileModule): Module {
+  const { at } = module;
+  const parts = partsIn(module);
   const has = (...names: readonly string[]) => parts.join() === names.join();
-  const shape = (part: string) => file.tensors.get(at + part)?.shape ?? [];
+  const shape = (part: string) => module.shape(part) ?? [];
   const block = kinds.find((kind) => isBlock(kind, couplingsOf[kind], parts));
-  if (block) {
-    return { ...readBlock(file, at, block, rests), at: name };
-  }
+  if (block) return { ...readBlock(module, block), at };
   if (has('bias', 'scale')) {
     const [, channels = 0, ...rest] = shape('scale');
-    return { kind: 'actNorm', at: name, channels, dense: rest.length === 0 };
+    return { kind: 'actNorm', at, channels, dense: rest.length === 0 };
   }
-  const module = (kind: 'permute' | 'matrix' | 'irevnet' | 'haar', [channels = 0]: readonly number[]) =>
-    ({ kind, at: name, channels, dense: false }) as const;
+  const other = (kind: 'permute' | 'matrix' | 'irevnet' | 'haar', [channels = 0]: readonly number[]) =>
+    ({ kind, at, channels, dense: false }) as const;
   // A permutation does not tell whether it is of an image: it is what its neighbors are.
-  if (has('perm', 'perm_inv')) return module('permute', shape('perm'));
-  if (has('M', 'M_inv', 'logDetM') && shape('M').length === 4) return module('matrix', shape('M'));
-  if (has('downsample_kernel')) return module('irevnet', shape('downsample_kernel'));
-  if (has('haar_weights')) return module('haar', shape('haar_weights'));
-  refuse(`${name} (${parts.join(', ')}) is not a module of images that is known`);
+  if (has('perm', 'perm_inv')) return other('permute', shape('perm'));
+  if (has('M', 'M_inv', 'logDetM') && shape('M').length === 4) return other('matrix', shape('M'));
+  if (has('downsample_kernel')) return other('irevnet', shape('downsample_kernel'));
+  if (has('haar_weights')) return other('haar', shape('haar_weights'));
+  refuse(`${at} (${parts.join(', ')}) is not a module of images that is known`);
 }
 
 /** The question about the clamp for each kind of block in a chain; a single kind has the question that chains of vectors have. */
@@ -226,7 +222,7 @@ function read(file: TensorFile): { plan?: ChainPlan } & Closeness {
       gap = at;
       continue;
     }
-    const module = readOrNote(missing, () => readModule(file, `${at}.`, rests));
+    const module = readOrNote(missing, () => readModule(new FileModule(file, `${at}.`, rests)));
     if (!module) continue;
     fitting += rests.length;
     const halves = downsamples(module.kind);

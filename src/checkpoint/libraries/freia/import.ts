@@ -20,12 +20,11 @@ import {
 } from '../../import/chain-importer';
 import {
   hiddenWords,
-  lengthOf,
   linearStack,
-  namesBelow,
   otherContext,
   otherSize,
   stackNames,
+  type FileModule,
   type LinearStack,
 } from '../../import/modules';
 import { matrixLayer, reflectionsLayer, rotationLayer } from '../../import/matrices';
@@ -152,8 +151,8 @@ const withMatrix = ['global_offset', 'global_scale', 'w_perm', 'w_perm_inv'];
 /** With learned reflections, what is permuted with is not in the file but made of these. */
 const withReflections = ['global_offset', 'global_scale', 'vk_householder', 'w_0'];
 
-/** The parts of a module, sorted. @param rests names below it */
-export const partsIn = (rests: readonly string[]): string[] =>
+/** The parts of a module, sorted. */
+export const partsIn = ({ rests }: FileModule): string[] =>
   [...new Set(rests.map((rest) => rest.split('.')[0]!))].sort();
 
 /** Whether a module of these parts is such a block. */
@@ -167,8 +166,8 @@ export const isBlock = (kind: VectorBlock, couplings: Couplings, parts: readonly
 const besides = new WeakMap<TensorFile, Map<string, number | undefined>>();
 
 /** Features of a neighboring module that shows them; one-sided couplings do not. */
-function featuresBeside(file: TensorFile, at: string): number | undefined {
-  const list = at.slice(0, at.slice(0, -1).lastIndexOf('.') + 1);
+function featuresBeside({ file, at }: FileModule): number | undefined {
+  const list = at.slice(0, at.lastIndexOf('.') + 1);
   const known = entryOf(besides, file, () => new Map<string, number | undefined>());
   if (!known.has(list)) known.set(list, findFeatures(file, list));
   return known.get(list);
@@ -184,8 +183,7 @@ function findFeatures(file: TensorFile, list: string): number | undefined {
 
 /** Sizes of both parts, where the networks alone say them. */
 function partsOf(
-  file: TensorFile,
-  at: string,
+  module: FileModule,
   kind: VectorBlock,
   halves: readonly Half[],
 ): [first: number, second: number] {
@@ -193,12 +191,13 @@ function partsOf(
   const each = valuesOf(kind, stacks);
   const sizes = halves.map((half) => half.stacks[0]!.widths.at(-1)! / each);
   if (kind === 'AllInOneBlock') {
-    const features = lengthOf(file, `${at}global_scale`) ?? refuse(`${at}global_scale is not of features`);
+    const features =
+      module.length('global_scale') ?? refuse(`${module.prefix}global_scale is not of features`);
     return [Math.ceil(features / 2), Math.floor(features / 2)];
   }
   if (halves.length === 2) return [sizes[0]!, sizes[1]!];
   const [inputs, second] = [stacks[0]!.widths[0]!, sizes[0]!];
-  const features = featuresBeside(file, at);
+  const features = featuresBeside(module);
   if (features !== undefined) return [features - second, second];
   // Halves, which differ by one at most; what is seen more is a context.
   return [Math.abs(inputs - second) <= 1 ? inputs : second, second];
@@ -213,24 +212,13 @@ export function halvesOf<Stack extends object>(
   couplings: Couplings,
   read: (net: string) => Stack,
 ): Half<Stack>[] {
-  const halves: Half<Stack>[] = [];
-  for (const { firstMoves, nets } of couplings) {
-    const stacks: Stack[] = [];
-    for (const net of nets) {
-      const stack = read(net);
-      stacks.push(stack);
-    }
-    halves.push({ net: nets[0]!, firstMoves, stacks });
-  }
-  return halves;
+  return couplings.map(({ firstMoves, nets }) => ({ net: nets[0]!, firstMoves, stacks: nets.map(read) }));
 }
 
-function readBlock(file: TensorFile, at: string, kind: VectorBlock, rests: readonly string[]) {
-  const halves = halvesOf(vectorCouplings[kind], (net) =>
-    linearStack(file, `${at}${net}.`, namesBelow(`${net}.`, rests)),
-  );
+function readBlock(module: FileModule, kind: VectorBlock) {
+  const halves = halvesOf(vectorCouplings[kind], (net) => linearStack(module.within(`${net}.`)));
   // A network gives s and t of its own part, or one of them; it sees the other part, and what it sees more is a context.
-  const parts = partsOf(file, at, kind, halves);
+  const parts = partsOf(module, kind, halves);
   const [first, second] = parts;
   const { hidden, prefix, widths } = halves[0]!.stacks[0]!;
   const context = widths[0]! - (halves[0]!.firstMoves ? second : first);
@@ -249,7 +237,7 @@ function readBlock(file: TensorFile, at: string, kind: VectorBlock, rests: reado
   }
   return {
     kind,
-    at: at.slice(0, -1),
+    at: module.at,
     features: first + second,
     /** Features of the first part. */
     firstPart: first,
@@ -277,17 +265,17 @@ const otherModules: readonly { kind: Other['kind']; parts: readonly string[] }[]
   { kind: 'fixedHouseholder', parts: ['Vs', 'W', 'weight'] },
 ];
 
-function readStep(file: TensorFile, at: string, rests: readonly string[]): Block | Other {
-  const name = at.slice(0, -1);
-  const parts = partsIn(rests);
+function readStep(module: FileModule): Block | Other {
+  const { at } = module;
+  const parts = partsIn(module);
   const block = vectorKinds.find((kind) => isBlock(kind, vectorCouplings[kind], parts));
-  if (block) return readBlock(file, at, block, rests);
+  if (block) return readBlock(module, block);
   const other = otherModules.find((module) => module.parts.toSorted().join() === parts.join());
-  const shape = other && file.tensors.get(at + other.parts[0]!)!.shape;
+  const shape = other && module.shape(other.parts[0]!)!;
   if (shape && shape.length <= 2 && shape.at(-1)) {
-    return { kind: other.kind, at: name, features: shape.at(-1)! };
+    return { kind: other.kind, at, features: shape.at(-1)! };
   }
-  refuse(`${name} (${parts.join(', ')}) is not a module that is known`);
+  refuse(`${at} (${parts.join(', ')}) is not a module that is known`);
 }
 
 export const globalLogScales: Record<string, (x: number) => number> = {

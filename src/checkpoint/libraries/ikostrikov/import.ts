@@ -19,14 +19,12 @@ import { matrixLayer } from '../../import/matrices';
 import {
   hiddenWords,
   layerWidths,
-  lengthOf,
   linearStack,
-  namesBelow,
   otherContext,
   otherSize,
   sizesOf,
   stackNames,
-  type LinearStack,
+  type FileModule,
 } from '../../import/modules';
 import { linearNames, permuteAxes, runningNames, under, type Renaming } from '../../import/names';
 import { activationChoice, activationOf, choice, chosen } from '../../import/questions';
@@ -81,22 +79,17 @@ const normNames: readonly Renaming[] = [
   ...runningNames(),
 ];
 
-function readCoupling(file: TensorFile, at: string, rests: readonly string[]) {
-  const stacks: LinearStack[] = [];
-  for (const net of ['scale_net.', 'translate_net.']) {
-    const stack = linearStack(file, at + net, namesBelow(net, rests));
-    stacks.push(stack);
-  }
-  const strange = rests.find((rest) => !/^(scale|translate)_net\./.test(rest));
-  if (strange) refuse(`${at}${strange} is not known`);
-  const [s, t] = stacks as [LinearStack, LinearStack];
+function readCoupling(module: FileModule) {
+  const s = linearStack(module.within('scale_net.'));
+  const t = linearStack(module.within('translate_net.'));
+  module.refuseUnless((rest) => /^(scale|translate)_net\./.test(rest));
   const features = s.widths.at(-1)!;
   const context = s.widths[0]! - features;
   if (context < 0) refuse(`${s.prefix} is not a network from ${features} features to ${features}`);
   if (t.widths.join() !== s.widths.join()) refuse(`${t.prefix} has other widths than ${s.prefix}`);
   return {
     kind: 'coupling' as const,
-    at: at.slice(0, -1),
+    at: module.at,
     features,
     s,
     t,
@@ -106,8 +99,9 @@ function readCoupling(file: TensorFile, at: string, rests: readonly string[]) {
   };
 }
 
-function readMade(file: TensorFile, at: string, rests: readonly string[]) {
-  const condition = file.tensors.get(at + conditionLayer)?.shape;
+function readMade(module: FileModule) {
+  const { file, prefix, rests } = module;
+  const condition = module.shape(conditionLayer);
   const context = condition?.[1] ?? 0;
   const numbers = rests.flatMap((rest) => {
     const match = /^trunk\.([1-9]\d*)\.mask$/.exec(rest);
@@ -115,35 +109,34 @@ function readMade(file: TensorFile, at: string, rests: readonly string[]) {
   });
   const trunk = numbers.sort((a, b) => a - b);
   if (trunk.length === 0 || trunk.some((number, i) => number !== 2 * i + 1)) {
-    refuse(`${at}trunk is not masked layers with an activation before each`);
+    refuse(`${prefix}trunk is not masked layers with an activation before each`);
   }
   const parts = ['joiner', ...trunk.map((number) => `trunk.${number}`)];
   const known = new Set(
     parts.flatMap((part) => ['mask', 'linear.weight', 'linear.bias'].map((x) => `${part}.${x}`)),
   );
-  const strange = rests.find((rest) => !known.has(rest) && rest !== conditionLayer);
-  if (strange) refuse(`${at}${strange} is not known`);
+  module.refuseUnless((rest) => known.has(rest) || rest === conditionLayer);
   const widths = layerWidths(
     file,
-    parts.map((part) => `${at}${part}.linear`),
+    parts.map((part) => `${prefix}${part}.linear`),
   );
   const unmasked = parts.findIndex(
-    (part, i) => file.tensors.get(`${at}${part}.mask`)?.shape.join() !== `${widths[i + 1]},${widths[i]}`,
+    (part, i) => module.shape(`${part}.mask`)?.join() !== `${widths[i + 1]},${widths[i]}`,
   );
-  if (unmasked >= 0) refuse(`${at}${parts[unmasked]}.mask is not of the shape of its weight`);
+  if (unmasked >= 0) refuse(`${prefix}${parts[unmasked]}.mask is not of the shape of its weight`);
   const features = widths[0]!;
   if (widths.at(-1) !== 2 * features) {
     refuse(
-      `${at}${parts.at(-1)} gives ${widths.at(-1)} values for ${features} features; expected ${2 * features}`,
+      `${prefix}${parts.at(-1)} gives ${widths.at(-1)} values for ${features} features; expected ${2 * features}`,
     );
   }
   const hidden = widths.slice(1, -1);
   if (condition && condition.join() !== [hidden[0], context].join()) {
-    refuse(`${at}${conditionLayer} is not of the shape [${hidden[0]}, numbers of a condition]`);
+    refuse(`${prefix}${conditionLayer} is not of the shape [${hidden[0]}, numbers of a condition]`);
   }
   return {
     kind: 'made' as const,
-    at: at.slice(0, -1),
+    at: module.at,
     features,
     /** Its masked layers below it: "joiner", "trunk.1", "trunk.3". */
     parts,
@@ -154,27 +147,25 @@ function readMade(file: TensorFile, at: string, rests: readonly string[]) {
   };
 }
 
-function readStep(file: TensorFile, at: string, rests: readonly string[]): Affine | Other {
+function readStep(module: FileModule): Affine | Other {
+  const { at, rests } = module;
   const parts = [...new Set(rests.map((rest) => rest.split('.')[0]!))];
-  if (parts.includes('scale_net') || parts.includes('translate_net')) return readCoupling(file, at, rests);
-  if (parts.includes('joiner')) return readMade(file, at, rests);
-  const name = at.slice(0, -1);
-  const features = lengthOf(file, `${at}log_gamma`);
+  if (parts.includes('scale_net') || parts.includes('translate_net')) return readCoupling(module);
+  if (parts.includes('joiner')) return readMade(module);
+  const features = module.length('log_gamma');
   const isNorm =
     features !== undefined &&
     parts.length === normNames.length &&
-    normNames.every(
-      ({ library }) => file.tensors.get(`${at}${library as string}`)?.shape.join() === `${features}`,
-    );
-  if (isNorm) return { kind: 'batchNorm', at: name, features };
-  const matrix = file.tensors.get(`${at}W`)?.shape ?? [];
+    normNames.every(({ library }) => module.shape(library as string)?.join() === `${features}`);
+  if (isNorm) return { kind: 'batchNorm', at, features };
+  const matrix = module.shape('W') ?? [];
   if (rests.length === 1 && matrix.length === 2 && matrix[0] === matrix[1]) {
-    return { kind: 'matrix', at: name, features: matrix[0]! };
+    return { kind: 'matrix', at, features: matrix[0]! };
   }
   if (parts.includes('log_S')) {
-    refuse(`the permutation and the signs of ${name}, an LUInvertibleMM, which its state dict does not hold`);
+    refuse(`the permutation and the signs of ${at}, an LUInvertibleMM, which its state dict does not hold`);
   }
-  refuse(`${name} (${parts.slice(0, 4).join(', ')}) is not a CouplingLayer, a MADE or a BatchNormFlow`);
+  refuse(`${at} (${parts.slice(0, 4).join(', ')}) is not a CouplingLayer, a MADE or a BatchNormFlow`);
 }
 
 const hiddenOf = (first: Affine): number[] => (first.kind === 'made' ? first.hidden : first.s.hidden);

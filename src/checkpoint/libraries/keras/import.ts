@@ -6,7 +6,7 @@
  */
 import { entryOf } from '../../../base/kept';
 import { chainImporter, maskOf } from '../../import/chain-importer';
-import { hiddenWords, otherSize } from '../../import/modules';
+import { hiddenWords, otherSize, type FileModule } from '../../import/modules';
 import { activationChoice, activationOf, choice, chosen } from '../../import/questions';
 import type { Recognizer, TensorFile } from '../../import/types';
 import { refuse } from '../../import/unread';
@@ -112,18 +112,17 @@ function widthsOf(file: TensorFile, at: string, layers: number): number[] {
   return widths;
 }
 
-function readStep(file: TensorFile, at: string, rests: readonly string[]) {
-  const name = at.slice(0, -1);
+function readStep({ file, at, rests }: FileModule) {
   const layers = rests.length / 4;
-  if (!Number.isInteger(layers)) refuse(`${name} has not as many layers for s as for t`);
-  const s = widthsOf(file, `${name}.s`, layers);
-  const t = widthsOf(file, `${name}.t`, layers);
+  if (!Number.isInteger(layers)) refuse(`${at} has not as many layers for s as for t`);
+  const s = widthsOf(file, `${at}.s`, layers);
+  const t = widthsOf(file, `${at}.t`, layers);
   const features = s[0]!;
-  if (s.at(-1) !== features) refuse(`${name} is not a network from ${features} features to ${features}`);
-  if (t.join() !== s.join()) refuse(`${name} has other widths for t than for s`);
+  if (s.at(-1) !== features) refuse(`${at} is not a network from ${features} features to ${features}`);
+  if (t.join() !== s.join()) refuse(`${at} has other widths for t than for s`);
   const hidden = s.slice(1, -1);
-  const number = Number(name.slice(name.lastIndexOf('.') + 1));
-  return { at: name, features, number, hidden, alike: { [otherSize]: hidden.join() } };
+  const number = Number(at.slice(at.lastIndexOf('.') + 1));
+  return { at, features, number, hidden, alike: { [otherSize]: hidden.join() } };
 }
 
 const chain = chainImporter<Coupling, Coupling>({

@@ -12,7 +12,7 @@ import { refuseTooWide } from '../../import/convolution-stack';
 import { imageChainImporter, type ImageLayer } from '../../import/image-chain';
 import { pixelRangeQuestion, activationOf, chosen } from '../../import/questions';
 import { luFeatures, luMatrices } from '../../import/lu';
-import { lengthOf, lengthOfList, listWithin, moduleList, type NumberedModules } from '../../import/modules';
+import { FileModule, lengthOfList, listWithin, moduleList, type NumberedModules } from '../../import/modules';
 import { batchNormNames, convolutionNames, under, type Renaming } from '../../import/names';
 import { featureMap, foldKnots, leastOfNflows } from '../../import/splines';
 import type { Closeness, TensorFile } from '../../import/types';
@@ -50,11 +50,10 @@ export function convolutionalNames(blocks: number, netNorm: boolean): Renaming[]
   ];
 }
 
-function readCoupling(file: TensorFile, at: string, rests: readonly string[]) {
-  const moving = lengthOf(file, `${at}transform_features`) ?? 0;
-  const conditioning = lengthOf(file, `${at}identity_features`) ?? 0;
-  const initial = file.tensors.get(`${at}${net}initial_layer.weight`)?.shape;
-  const final = file.tensors.get(`${at}${net}final_layer.weight`)?.shape;
+function readCoupling(module: FileModule, moving: number, conditioning: number) {
+  const { prefix: at, rests } = module;
+  const initial = module.shape(`${net}initial_layer.weight`);
+  const final = module.shape(`${net}final_layer.weight`);
   if (initial?.length !== 4 || final?.length !== 4) refuse(`${at}${net} is not a ConvResidualNet`);
   if (initial[1] !== conditioning) refuse(`${at} takes a context besides the channels that condition`);
   const map =
@@ -71,36 +70,34 @@ function readCoupling(file: TensorFile, at: string, rests: readonly string[]) {
     'transform_features',
     ...convolutionalNames(blocks, netNorm).map(({ library }) => `${net}${library as string}`),
   ]);
-  const unknown = rests.find((rest) => !known.has(rest) && !rest.endsWith('.num_batches_tracked'));
-  if (unknown !== undefined) refuse(`${at}${unknown} has no place in a ConvResidualNet`);
+  module.refuseUnless(
+    (rest) => known.has(rest) || rest.endsWith('.num_batches_tracked'),
+    'has no place in a ConvResidualNet',
+  );
   return { kind: 'coupling' as const, map, width: initial[0]!, blocks, netNorm };
 }
 
-function readModule(file: TensorFile, at: string, rests: readonly string[], level: number): Module {
-  const name = at.slice(0, -1);
-  const moving = lengthOf(file, `${at}transform_features`);
-  const conditioning = lengthOf(file, `${at}identity_features`);
+function readModule(module: FileModule, level: number): Module {
+  const { at, rests } = module;
+  const moving = module.length('transform_features');
+  const conditioning = module.length('identity_features');
   if (moving !== undefined && conditioning !== undefined) {
-    return { ...readCoupling(file, at, rests), at: name, level, channels: moving + conditioning };
+    return { ...readCoupling(module, moving, conditioning), at, level, channels: moving + conditioning };
   }
-  const permuted = lengthOf(file, `${at}_permutation`);
+  const permuted = module.length('_permutation');
   if (permuted !== undefined && rests.length === 1) {
-    return { kind: 'permute', at: name, level, channels: permuted };
+    return { kind: 'permute', at, level, channels: permuted };
   }
   const permutes = 'permutation._permutation';
-  const mixed = luFeatures(
-    file,
-    at,
-    rests.filter((rest) => rest !== permutes),
-  );
-  if (mixed !== undefined && lengthOf(file, at + permutes) === mixed) {
-    return { kind: 'conv1x1', at: name, level, channels: mixed };
+  const mixed = luFeatures(module.filtered((rest) => rest !== permutes));
+  if (mixed !== undefined && module.length(permutes) === mixed) {
+    return { kind: 'conv1x1', at, level, channels: mixed };
   }
-  const scaled = lengthOf(file, `${at}log_scale`);
+  const scaled = module.length('log_scale');
   if (scaled !== undefined && rests.toSorted().join() === 'initialized,log_scale,shift') {
-    return { kind: 'actNorm', at: name, level, channels: scaled };
+    return { kind: 'actNorm', at, level, channels: scaled };
   }
-  refuse(`${name} is a layer of images that is not known (${rests[0]})`);
+  refuse(`${at} is a layer of images that is not known (${rests[0]})`);
 }
 
 function modulesOf(file: TensorFile, list: NumberedModules) {
@@ -113,20 +110,21 @@ function modulesOf(file: TensorFile, list: NumberedModules) {
   const visit = ({ prefix, modules }: NumberedModules, top: number | undefined, depth: number): void => {
     const length = lengthOfList(modules);
     for (let number = 0; number < length && missing.length <= file.tensors.size; number++) {
-      const at = `${prefix}${number}.`;
+      const at = `${prefix}${number}`;
       const level = top ?? number;
       const rests = modules.get(number);
       if (!rests) {
-        if (gap !== undefined) missing.push(`${gap} and ${at.slice(0, -1)} are layers without tensors`);
-        gap = at.slice(0, -1);
+        if (gap !== undefined) missing.push(`${gap} and ${at} are layers without tensors`);
+        gap = at;
         continue;
       }
-      const inner = depth < deepest ? listWithin(file, at, '_transforms', rests) : undefined;
+      const whole = new FileModule(file, `${at}.`, rests);
+      const inner = depth < deepest ? listWithin(whole, '_transforms') : undefined;
       if (inner) {
         visit(inner, level, depth + 1);
         continue;
       }
-      const module = readOrNote(missing, () => readModule(file, at, rests, level));
+      const module = readOrNote(missing, () => readModule(whole, level));
       if (!module) continue;
       found.push(module);
       gaps.push(gap);

@@ -23,7 +23,7 @@ import {
 } from '../../import/chain-importer';
 import { conditionalNormalOf } from '../../import/conditional-base';
 import { standardizesContext } from '../../import/context-net';
-import { constantCoupling, checkConstant, type ConstantSplines } from '../../import/constant-splines';
+import { constantCoupling, readConstant, type ConstantSplines } from '../../import/constant-splines';
 import { inverseLuLayer, luFeatures, luLayer } from '../../import/lu';
 import {
   contextTable,
@@ -36,7 +36,7 @@ import {
   sequentialNet,
   type ResidualNet,
 } from '../../import/made';
-import { hiddenWords, lengthOf, namesBelow, otherContext, otherSize } from '../../import/modules';
+import { hiddenWords, otherContext, otherSize, type FileModule } from '../../import/modules';
 import { readTable, runningNames, under, type Renaming } from '../../import/names';
 import {
   activationChoice,
@@ -159,9 +159,7 @@ function workingStep(
     );
   }
   return {
-    kind,
-    at: at.slice(0, -1),
-    ...{ features, map, net: conditioner },
+    ...{ kind, at, features, map, net: conditioner },
     alike: {
       [otherSize]: [...hidden, blocks, norms, plain].join(),
       'is not of the same kind as': [kind, map.transform, map.bins, map.box].join(' '),
@@ -180,54 +178,50 @@ export const flowNormNames: readonly Renaming[] = [
   ...runningNames(),
 ];
 
-function readStep(file: TensorFile, at: string, rests: readonly string[]): Working | Other {
-  const name = at.slice(0, -1);
-  if (rests.every((rest) => rest.startsWith(made))) {
-    const conditioner = residualNet(file, at + made, namesBelow(made, rests), true);
+function readStep(module: FileModule): Working | Other {
+  const { at, prefix, rests } = module;
+  if (module.isWithin(made)) {
+    const conditioner = residualNet(module.within(made), true);
     return workingStep('autoregressive', at, conditioner.inputs, conditioner, conditioner.inputs);
   }
-  const predicted = namesBelow(predictor, rests);
-  if (predicted.length > 0 && lengthOf(file, `${at}transform_features`) === 1) {
-    const conditioner = sequentialNet(file, at + predictor, predicted, 0);
+  const identity = module.length('identity_features');
+  const transformed = module.length('transform_features');
+  const predicted = module.within(predictor);
+  if (predicted.rests.length > 0 && transformed === 1) {
+    const conditioner = sequentialNet(predicted, 0);
     return { ...workingStep('autoregressive', at, 1, conditioner, 1), single: true };
   }
-  const identity = lengthOf(file, `${at}identity_features`);
-  const transformed = lengthOf(file, `${at}transform_features`);
   if (identity !== undefined && transformed !== undefined) {
-    const strange = rests.find(
+    module.refuseUnless(
       (rest) =>
-        !rest.startsWith(net) &&
-        !rest.startsWith(inConstant) &&
-        !/^(identity|transform)_features$/.test(rest),
+        rest.startsWith(net) || rest.startsWith(inConstant) || /^(identity|transform)_features$/.test(rest),
+      'has no place in a coupling',
     );
-    if (strange) refuse(`${at}${strange} has no place in a coupling`);
-    const netNames = namesBelow(net, rests);
-    const conditioner = netNames.includes('0.weight')
-      ? sequentialNet(file, at + net, netNames, identity)
-      : residualNet(file, at + net, netNames, false, identity);
+    const inNet = module.within(net);
+    const conditioner = inNet.rests.includes('0.weight')
+      ? sequentialNet(inNet, identity)
+      : residualNet(inNet, false, identity);
     const step = workingStep('coupling', at, identity + transformed, conditioner, transformed);
-    const constantRests = namesBelow(inConstant, rests);
-    if (constantRests.length === 0) return step;
+    const constant = module.within(inConstant);
+    if (constant.rests.length === 0) return step;
     const { bins, box } = step.map;
-    if (box) refuse(`${at}unconditional_transform beside splines without tails`);
-    if (bins === undefined) refuse(`${at}unconditional_transform of a coupling that has no splines`);
-    const constant = { prefix: at + inConstant, features: identity, bins };
-    checkConstant(file, constant, constantRests, step.net);
-    return { ...step, constant };
+    if (box) refuse(`${constant.at} beside splines without tails`);
+    if (bins === undefined) refuse(`${constant.at} of a coupling that has no splines`);
+    return { ...step, constant: readConstant(constant, identity, bins, step.net) };
   }
-  const mixed = luFeatures(file, at, rests);
-  if (mixed !== undefined) return { kind: 'lu', at: name, features: mixed };
-  const linear = readLinear(file, at, rests);
+  const mixed = luFeatures(module);
+  if (mixed !== undefined) return { kind: 'lu', at, features: mixed };
+  const linear = readLinear(module);
   if (linear !== undefined) return linear;
-  const permuted = lengthOf(file, `${at}_permutation`);
-  if (permuted !== undefined && rests.length === 1) return { kind: 'permute', at: name, features: permuted };
-  const normed = lengthOf(file, `${at}unconstrained_weight`);
-  if (normed !== undefined) return { kind: 'batchNorm', at: name, features: normed };
-  const scaled = lengthOf(file, `${at}log_scale`);
+  const permuted = module.length('_permutation');
+  if (permuted !== undefined && rests.length === 1) return { kind: 'permute', at, features: permuted };
+  const normed = module.length('unconstrained_weight');
+  if (normed !== undefined) return { kind: 'batchNorm', at, features: normed };
+  const scaled = module.length('log_scale');
   if (scaled !== undefined && rests.includes('initialized')) {
-    return { kind: 'actNorm', at: name, features: scaled };
+    return { kind: 'actNorm', at, features: scaled };
   }
-  refuse(`${at} is a layer that is not known (${rests[0]})`);
+  refuse(`${prefix} is a layer that is not known (${rests[0]})`);
 }
 
 /** What an InverseTransform makes of it. */

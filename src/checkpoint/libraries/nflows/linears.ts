@@ -8,7 +8,7 @@ import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import type { OurLayer, Step, Values } from '../../import/chain-importer';
 import { aboveDiagonal } from '../../import/lu';
 import { inverseMatrixLayer, matrixLayer, reflectionsLayer, rescaleOf } from '../../import/matrices';
-import { lengthOf } from '../../import/modules';
+import type { FileModule } from '../../import/modules';
 import { answeredNumber } from '../../import/questions';
 import type { TensorFile } from '../../import/types';
 import { refuse } from '../../import/unread';
@@ -38,22 +38,22 @@ const namesOf: Record<LinearStep['kind'], readonly string[]> = {
 };
 
 /** By names and shapes; undefined for another layer, or what is in the way, in words. */
-export function readLinear(file: TensorFile, at: string, rests: readonly string[]): LinearStep | undefined {
+export function readLinear(module: FileModule): LinearStep | undefined {
+  const { at, prefix, rests } = module;
   const sorted = [...rests].sort().join();
   const kind = (Object.keys(namesOf) as LinearStep['kind'][]).find((one) => namesOf[one].join() === sorted);
   if (!kind) return undefined;
-  const name = at.slice(0, -1);
-  const shapeOf = (rest: string): readonly number[] => file.tensors.get(at + rest)!.shape;
+  const shapeOf = (rest: string): readonly number[] => module.shape(rest)!;
   if (kind === 'rescale') {
     const sizes = rests.map((rest) => sizeOf(shapeOf(rest)));
     const features = Math.max(...sizes);
     if (sizes.some((size) => size !== 1 && size !== features) || features < 1)
-      refuse(`${at}_scale and ${at}_shift are not a number each, or one for each feature`);
-    return { kind, at: name, ...(features > 1 ? { features } : {}) };
+      refuse(`${prefix}_scale and ${prefix}_shift are not a number each, or one for each feature`);
+    return { kind, at, ...(features > 1 ? { features } : {}) };
   }
   const reflecting = rests.filter((rest) => rest.endsWith('q_vectors'));
-  const features = kind === 'householder' ? shapeOf('q_vectors')[1] : lengthOf(file, `${at}bias`);
-  if (!features) refuse(`${at}${rests[0]} is not of features`);
+  const features = kind === 'householder' ? shapeOf('q_vectors')[1] : module.length('bias');
+  if (!features) refuse(`${prefix}${rests[0]} is not of features`);
   const triangle = (features * (features - 1)) / 2;
   const expected: Record<string, readonly number[]> = {
     bias: [features],
@@ -67,11 +67,11 @@ export function readLinear(file: TensorFile, at: string, rests: readonly string[
       ? !(shapeOf(rest).length === 2 && shapeOf(rest)[1] === features)
       : shapeOf(rest).join() !== expected[rest]!.join(),
   );
-  if (wrong !== undefined) refuse(`${at}${wrong} of the shape for ${features} features`);
+  if (wrong !== undefined) refuse(`${prefix}${wrong} of the shape for ${features} features`);
   const counts = reflecting.map((rest) => shapeOf(rest)[0]!);
   if (counts.some((count) => count < 1 || count > mostReflections || count !== counts[0]))
-    refuse(`1 to ${mostReflections} reflections, equally many, in ${at}${reflecting[0]}`);
-  return { kind, at: name, features };
+    refuse(`1 to ${mostReflections} reflections, equally many, in ${prefix}${reflecting[0]}`);
+  return { kind, at, features };
 }
 
 function columnsOf(

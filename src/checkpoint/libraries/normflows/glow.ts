@@ -17,6 +17,7 @@ import {
   type ImageLayer,
 } from '../../import/image-chain';
 import { pixelRangeQuestion, answeredNumber, choice, chosen } from '../../import/questions';
+import { FileModule } from '../../import/modules';
 import { permuteAxes, type Renaming } from '../../import/names';
 import { pluOf, type PluNames } from '../../import/plu';
 import type { TensorFile } from '../../import/types';
@@ -64,7 +65,7 @@ function readBlock(file: TensorFile, at: string, channels: number) {
   const rests: string[] = [];
   for (let number = 0; file.tensors.has(`${at}${coupling}${number}.weight`); number += 2)
     rests.push(`${number}.weight`, `${number}.bias`);
-  const stack = convolutionStack(file, at + coupling, rests);
+  const stack = convolutionStack(new FileModule(file, at + coupling, rests));
   const [inputs, outputs] = [stack[0]!.inputs, stack.at(-1)!.outputs];
   if (2 * inputs === channels && (outputs === channels || 2 * outputs === channels)) return { at, stack };
   refuse(

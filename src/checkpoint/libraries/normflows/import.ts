@@ -21,11 +21,10 @@ import {
 } from '../../import/chain-importer';
 import {
   hiddenWords,
-  lengthOf,
   linearStack,
-  namesBelow,
   sizesOf,
   stackNames,
+  type FileModule,
   type LinearStack,
 } from '../../import/modules';
 import { conditionalNormalOf } from '../../import/conditional-base';
@@ -124,10 +123,6 @@ export const baseNames: readonly Renaming[] = [
   { library: 'loc', flowscope: 'shift', transform: 'row' },
 ];
 
-function stackOf(file: TensorFile, at: string, path: string, rests: readonly string[]): LinearStack {
-  return linearStack(file, at + path, namesBelow(path, rests), true);
-}
-
 const runsOther = 'runs the other way than';
 const otherKind = 'is not of the same kind as';
 
@@ -141,18 +136,19 @@ const hasShiftSlope = ({ file, first }: NormflowsChain): boolean =>
   (areUnlike(first) ||
     (file.modules !== undefined && first.s !== undefined && (first.t?.hidden.length ?? 0) > 0));
 
-function readMasked(file: TensorFile, at: string, inner: string, rests: readonly string[], reverse: boolean) {
-  const features =
-    lengthOf(file, `${inner}b`) ?? refuse(`${inner}b is not a mask of features, such as [1, 2]`);
+/** @param at where it is in the list: in a Reverse its own name is longer */
+function readMasked(module: FileModule, at: string, reverse: boolean) {
+  const { prefix: inner } = module;
+  const features = module.length('b') ?? refuse(`${inner}b is not a mask of features, such as [1, 2]`);
   const isScale = (rest: string) => /^[st]\.net\.\d+\.scale$/.test(rest);
-  const scales = rests.filter(isScale);
-  const others = rests.filter((rest) => rest !== 'b' && !isScale(rest));
-  const strange = others.find((rest) => !/^[st]\.net\./.test(rest));
-  if (strange) refuse(`${inner}${strange} is not known`);
+  const scales = module.rests.filter(isScale);
+  const others = module.filtered((rest) => rest !== 'b' && !isScale(rest));
+  others.refuseUnless((rest) => /^[st]\.net\./.test(rest));
   const stacks: { s?: LinearStack; t?: LinearStack } = {};
   for (const path of ['s', 't'] as const) {
-    if (!others.some((rest) => rest.startsWith(`${path}.`))) continue;
-    const stack = stackOf(file, inner, `${path}.`, others);
+    const net = others.within(`${path}.`);
+    if (net.rests.length === 0) continue;
+    const stack = linearStack(net, true);
     if (stack.widths[0] !== features || stack.widths.at(-1) !== features) {
       refuse(`${stack.prefix} is not a network from ${features} features to ${features}`);
     }
@@ -168,7 +164,7 @@ function readMasked(file: TensorFile, at: string, inner: string, rests: readonly
     refuse(`${inner} has a network without hidden layers beside one that has some`);
   const scale = scales.length === 1 ? `${inner}${expected}` : undefined;
   // Length of the factor of tanh: 1 for a scalar.
-  const length = scale === undefined ? undefined : (file.tensors.get(scale)?.shape.at(-1) ?? 1);
+  const length = scale === undefined ? undefined : (module.shape(expected)?.at(-1) ?? 1);
   return {
     kind: 'masked' as const,
     at,
@@ -190,10 +186,9 @@ function readMasked(file: TensorFile, at: string, inner: string, rests: readonly
   };
 }
 
-function readBlock(file: TensorFile, at: string, inner: string, rests: readonly string[], reverse: boolean) {
-  const strange = rests.find((rest) => !rest.startsWith(blockNet));
-  if (strange) refuse(`${inner}${strange} is not known`);
-  const stack = stackOf(file, inner, blockNet, rests);
+function readBlock(module: FileModule, at: string, reverse: boolean) {
+  module.refuseUnless((rest) => rest.startsWith(blockNet));
+  const stack = linearStack(module.within(blockNet), true);
   const [inputs, outputs] = [stack.widths[0]!, stack.widths.at(-1)!];
   // Halves, of which the first is the larger one in an odd number. From 2 to 2 is one of 3 features or, without a scale,
   // of 4; the base distribution tells.
@@ -203,7 +198,7 @@ function readBlock(file: TensorFile, at: string, inner: string, rests: readonly 
   ].filter(({ moving }) => Number.isInteger(moving) && Math.abs(inputs - moving) <= 1);
   // Prefix of the whole flow, even where the block is part of a composition: "flows.0._flows.1".
   const root = /^(?:.*?\.)?(?=flows\.\d)/.exec(at)?.[0] ?? '';
-  const base = file.tensors.get(`${root}q0.loc`)?.shape.at(-1);
+  const base = module.file.tensors.get(`${root}q0.loc`)?.shape.at(-1);
   const reading =
     readings.find(({ moving }) => inputs + moving === base) ??
     readings[0] ??
@@ -213,68 +208,46 @@ function readBlock(file: TensorFile, at: string, inner: string, rests: readonly 
   return { kind: 'block' as const, at, features, reverse, stack, additive: reading.additive, alike };
 }
 
-function readCoupling(
-  file: TensorFile,
-  at: string,
-  inner: string,
-  rests: readonly string[],
-  reverse: boolean,
-): Masked | Block | undefined {
-  if (rests.includes('b')) return readMasked(file, at, inner, rests, reverse);
-  if (rests.some((rest) => rest.startsWith(blockNet))) return readBlock(file, at, inner, rests, reverse);
-  return undefined;
+function readCoupling(module: FileModule, at: string, reverse: boolean): Masked | Block | undefined {
+  if (module.rests.includes('b')) return readMasked(module, at, reverse);
+  return module.within(blockNet).rests.length > 0 ? readBlock(module, at, reverse) : undefined;
 }
 
-function readStep(file: TensorFile, prefix: string, rests: readonly string[]): Coupling | Other {
-  const at = prefix.slice(0, -1);
-  if (rests.every((rest) => rest.startsWith('flow.'))) {
-    const inner = rests.map((rest) => rest.slice('flow.'.length));
+function readStep(module: FileModule): Coupling | Other {
+  const { at, prefix, rests } = module;
+  if (module.isWithin('flow.')) {
+    const inner = module.within('flow.');
     return (
-      readCoupling(file, at, `${prefix}flow.`, inner, true) ??
-      readReversed(file, `${prefix}flow.`, inner) ??
+      readCoupling(inner, at, true) ??
+      readReversed(inner) ??
       refuse(`${prefix} is a Reverse of something else than a coupling`)
     );
   }
-  const known = readCoupling(file, at, prefix, rests, false) ?? readResidual(file, prefix, rests);
+  const known = readCoupling(module, at, false) ?? readResidual(module);
   if (known !== undefined) return known;
   if (rests.includes('perm')) {
-    const features = lengthOf(file, `${prefix}inv_perm`) ?? refuse(`${prefix}inv_perm is missing`);
+    const features = module.length('inv_perm') ?? refuse(`${prefix}inv_perm is missing`);
     return { kind: 'permute', at, features };
   }
-  const matrix = matrixStep(file, prefix, rests);
+  const matrix = matrixStep(module);
   if (matrix) return matrix;
-  const features = lengthOf(file, `${prefix}s`);
+  const features = module.length('s');
   const parts = ['s', 't', 'data_dep_init_done'];
-  if (
-    features !== undefined &&
-    lengthOf(file, `${prefix}t`) === features &&
-    rests.every((rest) => parts.includes(rest))
-  ) {
-    return { kind: 'actNorm', at, features };
-  }
+  const isNorm = module.length('t') === features && rests.every((rest) => parts.includes(rest));
+  if (features !== undefined && isNorm) return { kind: 'actNorm', at, features };
   refuse(`${prefix}${rests[0]} belongs to a layer that is not known`);
 }
 
 const factors = ['P', 'L', 'U', 'log_S', 'sign_S', 'eye'];
 
 /** An InvertibleAffine, as one matrix or in factors. */
-function matrixStep(
-  file: TensorFile,
-  prefix: string,
-  rests: readonly string[],
-): StepOf<'matrix' | 'factors'> | undefined {
-  const at = prefix.slice(0, -1);
-  const isSquare = (name: string, size: number): boolean =>
-    file.tensors.get(prefix + name)?.shape.join() === [size, size].join();
-  const sizeOf = (name: string): number => file.tensors.get(prefix + name)?.shape[0] ?? 0;
-  if (rests.join() === 'W') {
-    const features = sizeOf('W');
-    return isSquare('W', features) ? { kind: 'matrix', at, features } : undefined;
-  }
-  const features = sizeOf('log_S');
-  const isFactored =
-    factors.toSorted().join() === rests.toSorted().join() &&
-    ['P', 'L', 'U'].every((name) => isSquare(name, features));
+function matrixStep(module: FileModule): StepOf<'matrix' | 'factors'> | undefined {
+  const { at, rests } = module;
+  const isWhole = rests.join() === 'W';
+  const features = module.shape(isWhole ? 'W' : 'log_S')?.[0] ?? 0;
+  const isSquare = (name: string): boolean => module.shape(name)?.join() === `${features},${features}`;
+  if (isWhole) return isSquare('W') ? { kind: 'matrix', at, features } : undefined;
+  const isFactored = factors.toSorted().join() === rests.toSorted().join() && ['P', 'L', 'U'].every(isSquare);
   return isFactored ? { kind: 'factors', at, features } : undefined;
 }
 

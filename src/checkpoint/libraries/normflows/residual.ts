@@ -14,7 +14,7 @@ import {
   type StepOf,
   type Values,
 } from '../../import/chain-importer';
-import { constantCoupling, checkConstant, type ConstantSplines } from '../../import/constant-splines';
+import { constantCoupling, readConstant, type ConstantSplines } from '../../import/constant-splines';
 import { luFeatures, luLayer } from '../../import/lu';
 import {
   foldNorms,
@@ -27,7 +27,7 @@ import {
   type ResidualNet,
 } from '../../import/made';
 import { productOf } from '../../import/matrices';
-import { lengthOf, namesBelow, otherContext, otherSize } from '../../import/modules';
+import { otherContext, otherSize, type FileModule } from '../../import/modules';
 import { activationOf, activationQuestion, answeredNumber, questionOfLayers } from '../../import/questions';
 import { boundQuestion, featureMap, foldKnots, leastOfNflows } from '../../import/splines';
 import type { TensorFile } from '../../import/types';
@@ -61,79 +61,62 @@ const { inCoupling, inAutoregressive, made, residual, inConstant } = residualNam
 
 const tailQuestion = boundQuestion('tail_bound', 3);
 
-const allBelow = (prefix: string, rests: readonly string[]): boolean =>
-  rests.every((rest) => rest.startsWith(prefix));
-
 /** Undefined where the names belong to another layer; refused where they fit but cannot be read. */
-export function readResidual(
-  file: TensorFile,
-  prefix: string,
-  rests: readonly string[],
-): Residual | Lu | undefined {
-  if (allBelow(inCoupling, rests)) return readCoupling(file, prefix, namesBelow(inCoupling, rests));
-  if (allBelow(inAutoregressive + made, rests)) return readMade(file, prefix, inAutoregressive, rests);
-  if (allBelow(made, rests)) return readMade(file, prefix, '', rests);
+export function readResidual(module: FileModule): Residual | Lu | undefined {
+  const { at, rests } = module;
+  if (module.isWithin(inCoupling)) return readCoupling(module);
+  if (module.isWithin(inAutoregressive + made)) return readMade(module, inAutoregressive);
+  if (module.isWithin(made)) return readMade(module, '');
   if (!rests.includes('permutation._permutation')) return undefined;
-  const at = prefix.slice(0, -1);
-  const features = luFeatures(file, `${prefix}linear.`, namesBelow('linear.', rests));
-  const isLu = features !== undefined && rests.length === namesBelow('linear.', rests).length + 1;
-  if (!isLu || lengthOf(file, `${prefix}permutation._permutation`) !== features) {
+  const linear = module.within('linear.');
+  const features = luFeatures(linear);
+  const isLu = features !== undefined && rests.length === linear.rests.length + 1;
+  if (!isLu || module.length('permutation._permutation') !== features) {
     refuse(`${at} is a permutation and a mixing that is not an LULinear`);
   }
   return { kind: 'lu', at, features };
 }
 
 /** What may be in a Reverse: a MaskedAffineAutoregressive. Undefined for others. */
-export function readReversed(
-  file: TensorFile,
-  prefix: string,
-  rests: readonly string[],
-): Residual | undefined {
-  if (!allBelow(made, rests)) return undefined;
-  const step = readMade(file, prefix, '', rests);
+export function readReversed(module: FileModule): Residual | undefined {
+  if (!module.isWithin(made)) return undefined;
+  const step = readMade(module, '');
   return { ...step, reverse: true, alike: { ...step.alike, 'runs the other way than': true } };
 }
 
-function readCoupling(file: TensorFile, prefix: string, rests: readonly string[]): Residual {
-  const inner = prefix + inCoupling;
-  const conditioning = lengthOf(file, `${inner}identity_features`);
-  const moving = lengthOf(file, `${inner}transform_features`);
+function readCoupling(whole: FileModule): Residual {
+  const module = whole.within(inCoupling);
+  const conditioning = module.length('identity_features');
+  const moving = module.length('transform_features');
   if (conditioning === undefined || moving === undefined)
-    refuse(`${prefix}prqct is not a coupling of features`);
-  const network = residualNet(file, inner + residual, namesBelow(residual, rests), false, conditioning);
+    refuse(`${module.at} is not a coupling of features`);
+  const network = residualNet(module.within(residual), false, conditioning);
   const others = ['identity_features', 'transform_features'];
-  const strange = rests.find(
-    (rest) => !rest.startsWith(residual) && !rest.startsWith(inConstant) && !others.includes(rest),
+  module.refuseUnless(
+    (rest) => rest.startsWith(residual) || rest.startsWith(inConstant) || others.includes(rest),
   );
-  if (strange) refuse(`${inner}${strange} is not known`);
-  const features = conditioning + moving;
-  const step = withSplines('splineCoupling', prefix, features, network, moving);
-  const constantRests = namesBelow(inConstant, rests);
-  if (constantRests.length === 0 || step.blocked !== undefined) return step;
-  const splines = { prefix: inner + inConstant, features: conditioning, bins: step.bins };
-  checkConstant(file, splines, constantRests, network);
-  return { ...step, constant: splines };
+  const step = withSplines('splineCoupling', whole.at, conditioning + moving, network, moving);
+  const constant = module.within(inConstant);
+  if (constant.rests.length === 0 || step.blocked !== undefined) return step;
+  return { ...step, constant: readConstant(constant, conditioning, step.bins, network) };
 }
 
-function readMade(file: TensorFile, prefix: string, wrapper: string, rests: readonly string[]): Residual {
-  const inner = prefix + wrapper + made;
-  const network = residualNet(file, inner, namesBelow(wrapper + made, rests), true);
+function readMade(module: FileModule, wrapper: string): Residual {
+  const { at } = module;
+  const inner = module.within(wrapper + made);
+  const network = residualNet(inner, true);
   const features = network.inputs;
-  if (wrapper !== '') return withSplines('splineAutoregressive', prefix, features, network, features);
-  const step = stepOf('affineAutoregressive', prefix, features, network);
+  if (wrapper !== '') return withSplines('splineAutoregressive', at, features, network, features);
+  const step = stepOf('affineAutoregressive', at, features, network);
   if (network.outputs === 2 * features) return step;
-  const words = `2 values for each of ${features} features from ${inner.slice(0, -1)} (it gives ${network.outputs})`;
+  const words = `2 values for each of ${features} features from ${inner.at} (it gives ${network.outputs})`;
   return { ...step, blocked: words };
 }
 
-function stepOf(kind: Residual['kind'], prefix: string, features: number, network: ResidualNet): Residual {
+function stepOf(kind: Residual['kind'], at: string, features: number, network: ResidualNet): Residual {
   const { width, blocks, plain, context } = network;
   return {
-    kind,
-    at: prefix.slice(0, -1),
-    features,
-    net: network,
-    bins: 0,
+    ...{ kind, at, features, net: network, bins: 0 },
     alike: {
       'is not of the same kind as': kind === 'affineAutoregressive' ? 'affine' : 'spline',
       [otherSize]: [width, blocks, plain].join(),
@@ -145,12 +128,12 @@ function stepOf(kind: Residual['kind'], prefix: string, features: number, networ
 /** @param moving features that the network answers for */
 function withSplines(
   kind: Residual['kind'],
-  prefix: string,
+  at: string,
   features: number,
   network: ResidualNet,
   moving: number,
 ): Residual {
-  const step = stepOf(kind, prefix, features, network);
+  const step = stepOf(kind, at, features, network);
   const { bins } = featureMap(network.outputs / moving) ?? {};
   if (bins !== undefined) {
     return { ...step, bins, alike: { ...step.alike, 'has splines of another number of bins than': bins } };

@@ -5,9 +5,8 @@
 import { entryOf } from '../../../base/kept';
 import { UserError } from '../../../base/user-error';
 import { chainImporter, maskOf, type Chain, type Values } from '../../import/chain-importer';
-import { hiddenWords, linearStack, sizesOf, stackNames } from '../../import/modules';
+import { FileModule, hiddenWords, linearStack, sizesOf, stackNames } from '../../import/modules';
 import { activationChoice, activationOf, choice, chosen } from '../../import/questions';
-import type { TensorFile } from '../../import/types';
 import { refuse } from '../../import/unread';
 
 const activationQuestion = activationChoice('leaky-relu');
@@ -24,21 +23,14 @@ type Coupling = ReturnType<typeof readStep>;
 const listName = 's';
 const endOf = (at: string): number => at.lastIndexOf(`${listName}.`);
 
-function readStep(file: TensorFile, at: string, rests: readonly string[]) {
+function readStep(module: FileModule) {
+  const { file, prefix: at, rests } = module;
   const root = at.slice(0, endOf(at));
   const row = Number(at.slice(endOf(at) + listName.length + 1, -1));
   const tAt = `${root}t.${row}.`;
   const isFactor = (rest: string): boolean => /^\d+\.scale$/.test(rest);
-  const s = linearStack(
-    file,
-    at,
-    rests.filter((rest) => !isFactor(rest)),
-  );
-  const t = linearStack(
-    file,
-    tAt,
-    rests.filter((rest) => file.tensors.has(tAt + rest)),
-  );
+  const s = linearStack(module.filtered((rest) => !isFactor(rest)));
+  const t = linearStack(new FileModule(file, tAt, rests).filtered((rest) => file.tensors.has(tAt + rest)));
   const features = s.widths[0]!;
   if (s.widths.at(-1) !== features) refuse(`${at} is not a network from ${features} features to ${features}`);
   if (t.widths.join() !== s.widths.join()) refuse(`${tAt} has other widths than ${at}`);
@@ -51,7 +43,7 @@ function readStep(file: TensorFile, at: string, rests: readonly string[]) {
   if (factor !== undefined && factor !== `${(s.numbers.at(-1) ?? 0) + 2}.scale`)
     refuse(`${at}${factor} is not the factor of the last function`);
   return {
-    at: at.slice(0, -1),
+    at: module.at,
     features,
     s,
     t,

@@ -4,7 +4,7 @@
  */
 import { chainFlow } from '../../import/chain-importer';
 import { fieldOf, fieldQuestions, tooManyForField } from '../../import/fields';
-import { hiddenWords, linearStack, namesBelow, stackNames } from '../../import/modules';
+import { hiddenWords, linearStack, stackNames, wholeFile } from '../../import/modules';
 import { activationChoice, activationOf, choice, chosen } from '../../import/questions';
 import type { Recognizer, TensorFile } from '../../import/types';
 import { readOrWhy } from '../../import/unread';
@@ -26,12 +26,10 @@ const dataQuestion = {
 
 /** It has four layers, whatever their widths. */
 const layers = 4;
-const at = 'net.';
 
 function read(file: TensorFile) {
-  const names = [...file.tensors.keys()];
-  const stack = readOrWhy(() => linearStack(file, at, namesBelow(at, names)));
-  if (typeof stack === 'string' || stack.numbers.length !== layers || names.length !== 2 * layers)
+  const stack = readOrWhy(() => linearStack(wholeFile(file).within('net.')));
+  if (typeof stack === 'string' || stack.numbers.length !== layers || file.tensors.size !== 2 * layers)
     return undefined;
   const features = stack.widths.at(-1)!;
   const fits = stack.widths[0] === features + 1 && tooManyForField(features) === undefined;

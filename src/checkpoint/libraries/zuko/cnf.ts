@@ -7,7 +7,7 @@ import { rowsAt } from '../../../base/rows';
 import type { FieldLayer } from '../../../config/field-layer';
 import { chainFlow, fixedNormal } from '../../import/chain-importer';
 import { fieldOf, fieldQuestions, tooManyForField } from '../../import/fields';
-import { hiddenWords, lengthOf, linearStack, namesBelow, stackNames } from '../../import/modules';
+import { hiddenWords, lengthOf, linearStack, stackNames, wholeFile } from '../../import/modules';
 import { activationChoice, activationOf } from '../../import/questions';
 import type { Recognizer, TensorFile } from '../../import/types';
 import { readOrWhy, refuse } from '../../import/unread';
@@ -23,7 +23,7 @@ function read(file: TensorFile) {
   const [times, frequencies, features = 0, scales] = buffers.map((name) => lengthOf(file, name));
   if (times !== 2 || !frequencies) refuse('transform.times and transform.freqs');
   if (features !== scales) refuse('base.loc and base.scale of all features');
-  const stack = linearStack(file, at, namesBelow(at, names));
+  const stack = linearStack(wholeFile(file).within(at));
   const context = stack.widths[0]! - features - 2 * frequencies;
   if (stack.widths.at(-1) !== features || context < 0)
     refuse(`a network ${at} of ${features} features and ${frequencies} frequencies`);

@@ -29,11 +29,11 @@ import { inverseMatrixLayer, productOf, rescaleOf } from '../../import/matrices'
 import {
   hiddenWords,
   layerWidths,
-  lengthOf,
   otherContext,
   linearStack,
   sizesOf,
   stackNames,
+  type FileModule,
   type LinearStack,
 } from '../../import/modules';
 import { linearNames, ofFeatures, under, type Renaming } from '../../import/names';
@@ -238,16 +238,18 @@ function withReadings(step: Read, readings: readonly (Reading | undefined)[], ne
   };
 }
 
-function readCoupling(file: TensorFile, at: string, rests: readonly string[]): Mapped {
-  const name = at.slice(0, -1);
-  const mask = file.tensors.get(`${at}mask`)?.shape;
-  if (mask?.length !== 1) refuse(`${at}mask of a coupling`);
+function readCoupling(module: FileModule): Mapped {
+  const { at, prefix, rests } = module;
+  const mask = module.shape('mask');
+  if (mask?.length !== 1) refuse(`${prefix}mask of a coupling`);
   const features = mask[0]!;
-  const layers = rests.filter((rest) => rest !== 'mask');
   // A norm without tensors behind each activation.
   const normalized = rests.includes('hyper.3.weight');
-  const stack = stackOf(file, at, layers, normalized ? 3 : 2);
-  const step = { kind: 'coupling', at: name, features, stack, normalized } as const;
+  const stack = stackOf(
+    module.filtered((rest) => rest !== 'mask'),
+    normalized ? 3 : 2,
+  );
+  const step = { kind: 'coupling', at, features, stack, normalized } as const;
   // zuko's own masks pass half of the features; others may pass any number.
   const halves = [Math.ceil(features / 2), Math.floor(features / 2)];
   // The number of features is checked later.
@@ -260,36 +262,36 @@ function readCoupling(file: TensorFile, at: string, rests: readonly string[]): M
   return withReadings(
     step,
     inOrder.map((identity) => reading(step, identity)),
-    `${at}hyper`,
+    `${prefix}hyper`,
   );
 }
 
-function readAutoregressive(file: TensorFile, at: string, rests: readonly string[]): Mapped {
-  const name = at.slice(0, -1);
+function readAutoregressive(module: FileModule): Mapped {
+  const { file, at, prefix, rests } = module;
   const graph = !rests.includes('order');
-  const features = graph ? featuresOfBase(file) : lengthOf(file, `${at}order`);
+  const features = graph ? featuresOfBase(file) : module.length('order');
   if (features === undefined)
     refuse(
-      graph ? `a base that says how many features ${name} has` : `${at}order is not of features, such as [2]`,
+      graph
+        ? `a base that says how many features ${at} has`
+        : `${prefix}order is not of features, such as [2]`,
     );
-  const layers = rests.filter((rest) => rest !== 'order');
-  const weights = layers.filter((rest) => !rest.endsWith('.mask'));
-  const isResidual = weights.includes('hyper.1.0.weight');
-  const stack = isResidual ? residualStack(file, at, weights) : stackOf(file, at, weights);
+  const layers = module.filtered((rest) => rest !== 'order');
+  const weights = layers.filtered((rest) => !rest.endsWith('.mask'));
+  const isResidual = rests.includes('hyper.1.0.weight');
+  const stack = isResidual ? residualStack(weights) : stackOf(weights);
   for (const number of stack.numbers) {
-    const [mask, weight] = ['mask', 'weight'].map(
-      (part) => file.tensors.get(`${at}hyper.${number}.${part}`)?.shape,
-    );
+    const [mask, weight] = ['mask', 'weight'].map((part) => module.shape(`hyper.${number}.${part}`));
     if (!mask || mask.join() !== weight!.join())
-      refuse(`${at}hyper.${number}.mask of the shape of its weight`);
+      refuse(`${prefix}hyper.${number}.mask of the shape of its weight`);
   }
-  if (layers.length !== 3 * stack.numbers.length) refuse(`layers for all masks in ${at}hyper`);
-  const clipped = isBeforeGap(file, name);
+  if (layers.rests.length !== 3 * stack.numbers.length) refuse(`layers for all masks in ${prefix}hyper`);
+  const clipped = isBeforeGap(file, at);
   const blocks = isResidual ? stack.numbers.length / 2 - 1 : 0;
-  const step = { kind: 'autoregressive', at: name, features, stack, clipped, graph, blocks } as const;
+  const step = { kind: 'autoregressive', at, features, stack, clipped, graph, blocks } as const;
   const map = mapOf(stack.widths.at(-1)! / features);
   const context = stack.widths[0]! - features;
-  return withReadings(step, map && context >= 0 ? [{ map, context }] : [], `${at}hyper`);
+  return withReadings(step, map && context >= 0 ? [{ map, context }] : [], `${prefix}hyper`);
 }
 
 /** Which transform has parameters of these shapes, each behind the axis of features. */
@@ -315,19 +317,19 @@ function parametersOf(shapes: readonly (readonly number[])[]): Mapped['parameter
 }
 
 /** An ElementWiseTransform: its parameters [features, …], or a network of the context that gives them. */
-function readElementwise(file: TensorFile, at: string, rests: readonly string[]): Mapped {
-  const name = at.slice(0, -1);
-  const clipped = isBeforeGap(file, name);
-  const step = { kind: 'autoregressive', at: name, elementwise: true, clipped } as const;
+function readElementwise(module: FileModule): Mapped {
+  const { file, at, prefix, rests } = module;
+  const clipped = isBeforeGap(file, at);
+  const step = { kind: 'autoregressive', at, elementwise: true, clipped } as const;
   if (rests.every((rest) => /^phi\.\d+$/.test(rest))) {
-    const shapes = rests.map((_, i) => file.tensors.get(`${at}phi.${i}`)?.shape ?? []);
+    const shapes = rests.map((_, i) => module.shape(`phi.${i}`) ?? []);
     const features = shapes[0]![0] ?? 0;
     const parameters = parametersOf(shapes.map((shape) => shape.slice(1)));
     if (!parameters || shapes.some(([first, ...rest]) => first !== features || rest.includes(0)))
-      refuse(`parameters of a known transform in ${at}phi`);
+      refuse(`parameters of a known transform in ${prefix}phi`);
     const values = parameters.sizes.reduce((sum, size) => sum + size);
     const stack = {
-      prefix: `${at}hyper.`,
+      prefix: `${prefix}hyper.`,
       numbers: [],
       widths: [features, 1, features * values],
       hidden: [1],
@@ -337,15 +339,16 @@ function readElementwise(file: TensorFile, at: string, rests: readonly string[])
     return withReadings(
       { ...step, features, stack, parameters },
       map ? [{ map, context: 0 }] : [],
-      `${at}phi`,
+      `${prefix}phi`,
     );
   }
-  const stack = stackOf(file, at, rests);
+  const stack = stackOf(module);
   const [context = 0, outputs = 0] = [stack.widths[0], stack.widths.at(-1)];
-  const size = featuresOfBase(file, outputs) ?? refuse(`${at}mask of a coupling`);
+  const size = featuresOfBase(file, outputs) ?? refuse(`${prefix}mask of a coupling`);
   const map = mapOf(outputs / size);
   const seen = { ...stack, widths: [size + context, ...stack.widths.slice(1)] };
-  return withReadings({ ...step, features: size, stack: seen }, map ? [{ map, context }] : [], `${at}hyper`);
+  const readings = map ? [{ map, context }] : [];
+  return withReadings({ ...step, features: size, stack: seen }, readings, `${prefix}hyper`);
 }
 
 /** Features that the base has, where a network gives as many values for each. */
@@ -366,20 +369,13 @@ function isBeforeGap({ tensors }: TensorFile, at: string): boolean {
   return ![...tensors.keys()].some((name) => name.startsWith(next));
 }
 
-function stackOf(file: TensorFile, at: string, rests: readonly string[], step = 2): LinearStack {
-  const strange = rests.find((rest) => !/^hyper\.\d+\./.test(rest));
-  if (strange) refuse(`${at}${strange} is not known`);
-  return linearStack(
-    file,
-    `${at}hyper.`,
-    rests.map((rest) => rest.slice('hyper.'.length)),
-    false,
-    step,
-  );
+function stackOf(module: FileModule, step = 2): LinearStack {
+  module.refuseUnless((rest) => /^hyper\.\d+\./.test(rest));
+  return linearStack(module.within('hyper.'), false, step);
 }
 
 /** A layer, blocks of two that are added to what they take, and a layer, as `residual=True` makes them of equal widths. */
-function residualStack(file: TensorFile, at: string, rests: readonly string[]): Stack {
+function residualStack({ file, prefix: at, rests }: FileModule): Stack {
   const prefix = `${at}hyper.`;
   const blocks = rests.filter((rest) => /^hyper\.\d+\.0\.weight$/.test(rest)).length;
   const inBlocks = Array.from({ length: blocks }, (_, i) => [`${i + 1}.0`, `${i + 1}.2`]);
@@ -653,23 +649,23 @@ export const zuko = chainImporter<Mapped, Other>({
   nested: 'transforms',
   inverse: { prefix: 'transform.', of: inverseOf },
   lacks: 'transform.transforms.0.mask',
-  readStep(file, at, rests) {
-    const step = { at: at.slice(0, -1) };
+  readStep(module) {
+    const { at, rests } = module;
     // An UnconditionalTransform keeps its arguments under these names, of which those without a name are numbered.
     const [only = ''] = rests;
     if (rests.length === 1 && /^(_0|order|A|LU)$/.test(only)) {
-      const features = lengthOf(file, at + only);
-      if (features !== undefined && /^(_0|order)$/.test(only)) return { ...step, kind: 'permute', features };
-      const shape = file.tensors.get(at + only)!.shape;
+      const features = module.length(only);
+      if (features !== undefined && /^(_0|order)$/.test(only)) return { at, kind: 'permute', features };
+      const shape = module.shape(only)!;
       if (shape.length === 2 && shape[0] === shape[1] && only !== 'order') {
-        return { ...step, kind: 'matrix', features: shape[0]!, tensor: only };
+        return { at, kind: 'matrix', features: shape[0]!, tensor: only };
       }
     }
     // An AffineTransform, by which sbi standardizes.
-    if (rests.toSorted().join() === 'loc,scale') return { ...step, kind: 'affine' };
-    if (rests.includes('order') || rests.includes('hyper.0.mask')) return readAutoregressive(file, at, rests);
-    if (rests.includes('mask')) return readCoupling(file, at, rests);
-    return readElementwise(file, at, rests);
+    if (rests.toSorted().join() === 'loc,scale') return { at, kind: 'affine' };
+    if (rests.includes('order') || rests.includes('hyper.0.mask')) return readAutoregressive(module);
+    if (rests.includes('mask')) return readCoupling(module);
+    return readElementwise(module);
   },
   gap: (at) => ({ kind: 'clip', at }),
   base: {
