@@ -22,12 +22,16 @@ export const layerFolders = {
   rescale: 'rescale',
 } as const;
 
-/** The names of a chain's layers, for example "couplings.0"; each kind is counted by itself. */
-export function layerNames(chain: readonly { kind: keyof typeof layerFolders }[]): string[] {
+export type Named<Layer> = Layer & { name: string };
+
+/** A chain's layers with their names, for example "couplings.0"; each kind is counted by itself. */
+export function named<Layer extends { kind: keyof typeof layerFolders }>(
+  chain: readonly Layer[],
+): Named<Layer>[] {
   const counts = new Map<string, number>();
-  return chain.map(({ kind }) => {
-    const number = counts.get(kind) ?? 0;
-    counts.set(kind, number + 1);
-    return `${layerFolders[kind]}.${number}`;
+  return chain.map((layer) => {
+    const number = counts.get(layer.kind) ?? 0;
+    counts.set(layer.kind, number + 1);
+    return { ...layer, name: `${layerFolders[layer.kind]}.${number}` };
   });
 }

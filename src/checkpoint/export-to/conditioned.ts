@@ -8,7 +8,7 @@ import { inverseSoftplus } from '../../base/softplus';
 import type { VectorModelConfig } from '../../config/schema';
 import { parametersOf, type TransformParameter } from '../../config/transforms';
 import type { NdArray } from '../../protocol/tensors';
-import type { ChainLayer } from '../import/vector-chain';
+import type { NamedLayer } from '../import/vector-chain';
 import {
   readDense,
   readMlp,
@@ -32,7 +32,9 @@ interface Head {
 
 type Heads = Readonly<Partial<Record<TransformParameter, Head>>>;
 
-export type ConditionedLayer = Extract<ChainLayer, { kind: 'coupling' | 'autoregressive' }>;
+export type ConditionedLayer = Extract<NamedLayer, { kind: 'coupling' | 'autoregressive' }>;
+
+export type Sees = Extract<ConditionedLayer, { kind: 'autoregressive' }>['sees'];
 
 export type Conditioned<Layer extends ConditionedLayer = ConditionedLayer> = ReturnType<
   typeof conditionedOf<Layer>
@@ -75,11 +77,9 @@ export function headsOf(model: HeadFields, answered: readonly number[]): Heads {
   return Object.fromEntries(heads);
 }
 
-/** @param name in the flow, for example "couplings.0" */
 export function conditionedOf<Layer extends ConditionedLayer>(
   model: VectorModelConfig,
   layer: Layer,
-  name: string,
   tensors: Tensors,
 ) {
   const all = range(model.dim);
@@ -89,7 +89,7 @@ export function conditionedOf<Layer extends ConditionedLayer>(
   const whole = layer.kind === 'autoregressive' || model.conditioning === 'masked';
   const answered = whole ? all : transformed;
   return {
-    ...{ model, tensors, name, layer },
+    ...{ model, tensors, layer },
     /** Features that pass through; of an autoregressive layer none. */
     identity,
     transformed,
@@ -167,8 +167,8 @@ export function mlpOf(conditioned: Conditioned, inputs: readonly number[], outpu
 }
 
 /** With its masks, where it is autoregressive. */
-function readNet({ model, tensors, name, layer, inputs, contextInputs }: Conditioned, net: string): Mlp {
-  const path = `${name}.${net}`;
+function readNet({ model, tensors, layer, inputs, contextInputs }: Conditioned, net: string): Mlp {
+  const path = `${layer.name}.${net}`;
   const layers = readMlp(tensors, path);
   if (layer.kind === 'coupling') return layers;
   const degrees = degreesFor(model, layer.order, layers.at(-1)!);
@@ -191,8 +191,8 @@ const degreesFor = (model: VectorModelConfig, order: readonly number[], last: De
 
 /** As `mlpOf`, of a residual network, which there is one of: what changes, as its blocks stay, and the mask of their layers. */
 export function residualOf(conditioned: Conditioned, inputs: readonly number[], outputs: readonly Output[]) {
-  const path = `${conditioned.name}.net`;
   const { model, tensors, layer, contextInputs } = conditioned;
+  const path = `${layer.name}.net`;
   let [first, last] = [readDense(tensors, `${path}.in`), readDense(tensors, `${path}.out`)];
   let between: NdArray<Float32Array> | undefined;
   if (layer.kind === 'autoregressive') {

@@ -1,40 +1,40 @@
 /** Chains over images that are built as Glow is, as libraries that have no other ones hold them. */
 import type { ImageLayerConfig } from '../../config/image-layers';
-import { layerNames } from '../../config/layer-folders';
+import { named, type Named } from '../../config/layer-folders';
 
 type Kind = ImageLayerConfig['kind'];
 export type Layer<K extends Kind> = Extract<ImageLayerConfig, { kind: K }>;
-/** With its name in the flow, for example "couplings.0". */
-export type Named<K extends Kind> = Layer<K> & { name: string };
+export type NamedLayer<K extends Kind> = Named<Layer<K>>;
 
 export interface GlowStep {
-  actNorm: Named<'actNorm'>;
-  mixing: Named<'conv1x1'>;
-  coupling: Named<'coupling'>;
+  actNorm: NamedLayer<'actNorm'>;
+  mixing: NamedLayer<'conv1x1'>;
+  coupling: NamedLayer<'coupling'>;
 }
 
 /** After a squeeze; at the end of each but the last the second half of the channels leaves. */
 export interface GlowLevel {
   steps: GlowStep[];
   /** Prior of the latents that leave here. */
-  prior?: Named<'prior'>;
+  prior?: NamedLayer<'prior'>;
 }
 
 export const glowLevelsWords =
   'levels of a squeeze, steps of act norm, 1×1 convolution and coupling, and at most a learned prior';
 
 /** Undefined where the chain is built otherwise. */
-export function glowLevels(layers: readonly ImageLayerConfig[] = []): GlowLevel[] | undefined {
-  const names = layerNames(layers);
+export function glowLevels(chain: readonly ImageLayerConfig[] = []): GlowLevel[] | undefined {
+  const layers = named(chain);
   const levels: GlowLevel[] = [];
   let at = 0;
   const next = <K extends Kind>(
     kind: K,
     fits: (layer: Layer<K>) => boolean = () => true,
-  ): Named<K> | undefined => {
-    const layer = layers[at];
-    if (layer?.kind !== kind || !fits(layer as Layer<K>)) return undefined;
-    return { ...(layer as Layer<K>), name: names[at++]! };
+  ): NamedLayer<K> | undefined => {
+    const layer = layers[at] as NamedLayer<K> | undefined;
+    if (layer?.kind !== kind || !fits(layer)) return undefined;
+    at++;
+    return layer;
   };
   while (at < layers.length) {
     if (!next('squeeze', ({ order }) => order === 'channel-major')) return undefined;

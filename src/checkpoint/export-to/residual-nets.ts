@@ -43,17 +43,17 @@ export function couplingNet(
   conditioned: Conditioned,
   outputsOf: (divisor: number) => readonly Output[],
 ): StateDict['tensors'] {
-  const { model, tensors, identity } = conditioned;
+  const { model, tensors, layer, identity } = conditioned;
   if (model.net === 'mlp')
     return sequentialTensors(at.slice(0, -1), mlpOf(conditioned, identity, outputsOf(1)));
   // The root of the width.
   const outputs = outputsOf(Math.sqrt(model.hidden[0]!));
   const { first, last } = residualOf(conditioned, identity, outputs);
-  const net = `${conditioned.name}.net`;
+  const net = `${layer.name}.net`;
   const wired = { ...tensors, ...denseTensors(`${net}.in`, first), ...denseTensors(`${net}.out`, last) };
   const sizes = { prefix: at, masked: false, inputs: identity.length, outputs: outputs.length };
   const table = residualTable(netOf(model, sizes));
-  const dict = renamed(wired, under('', `${conditioned.name}.`, table));
+  const dict = renamed(wired, under('', `${layer.name}.`, table));
   return { ...dict, ...batchCounts(Object.keys(dict)) };
 }
 
@@ -65,7 +65,8 @@ export function madeTensors(
   at: string,
   conditioned: Conditioned<Extract<ConditionedLayer, { kind: 'autoregressive' }>>,
 ): StateDict['tensors'] {
-  const { model, tensors, layer, name, inputs, transformed } = conditioned;
+  const { model, tensors, layer, inputs, transformed } = conditioned;
+  const { name } = layer;
   const outputs =
     model.transform === 'rationalQuadratic'
       ? knotsOfNflows(model, transformed, 1)

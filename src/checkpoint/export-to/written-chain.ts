@@ -2,8 +2,8 @@
 import { perFeature } from '../../config/bases';
 import type { VectorModelConfig } from '../../config/schema';
 import type { NdArray } from '../../protocol/tensors';
-import { layerNames } from '../../config/layer-folders';
-import { hasOwnParts, type ChainLayer } from '../import/vector-chain';
+import { named } from '../../config/layer-folders';
+import { hasOwnParts, type ChainLayer, type NamedLayer } from '../import/vector-chain';
 import { hasOneActivation, seenContext } from './conditioned';
 import { Misfits, type StateDict, type Tensors } from './state-dict';
 
@@ -25,7 +25,7 @@ export interface VectorWriter {
   /** What fits only together with other settings. */
   check?(misfits: Misfits, model: VectorModelConfig, chain: readonly ChainLayer[]): void;
   /** @param chain from data to latent, of these layers alone */
-  write(model: VectorModelConfig, chain: readonly ChainLayer[], tensors: Tensors): StateDict;
+  write(model: VectorModelConfig, chain: readonly NamedLayer[], tensors: Tensors): StateDict;
 }
 
 /**
@@ -36,8 +36,8 @@ export function withBase(
   { base, dim }: VectorModelConfig,
   chain: readonly ChainLayer[],
   tensors: Tensors,
-): { chain: ChainLayer[]; tensors: Tensors } {
-  if (base.kind !== 'diagonalNormal') return { chain: [...chain], tensors };
+): { chain: NamedLayer[]; tensors: Tensors } {
+  if (base.kind !== 'diagonalNormal') return { chain: named(chain), tensors };
   const shape = [dim];
   const [shift, logScale] = base.trained
     ? [tensors['base.loc']!, tensors['base.logScale']!]
@@ -45,8 +45,8 @@ export function withBase(
         { shape, data: Float32Array.from(perFeature(base.loc, dim)) },
         { shape, data: Float32Array.from(perFeature(base.scale, dim), Math.log) },
       ];
-  const whole: ChainLayer[] = [...chain, { kind: 'actNorm' }];
-  const name = layerNames(whole).at(-1)!;
+  const whole = named<ChainLayer>([...chain, { kind: 'actNorm' }]);
+  const { name } = whole.at(-1)!;
   return { chain: whole, tensors: { ...tensors, [`${name}.shift`]: shift, [`${name}.logScale`]: logScale } };
 }
 

@@ -24,7 +24,7 @@ import {
   type NumberedModules,
 } from './modules';
 import { readTable, under, type Renaming } from './names';
-import { layerNames } from '../../config/layer-folders';
+import { named } from '../../config/layer-folders';
 import { mostLayers } from '../../config/vector-model';
 import type { ImportedFlow, Recognizer, TensorFile } from './types';
 import { questionnaireOf } from './questionnaire';
@@ -480,7 +480,7 @@ export async function readLayers(
   layers: readonly OurLayer<ChainLayer | ImageLayerInput>[],
   more: Readonly<Record<string, Values>> = {},
 ): Promise<Pick<ImportedFlow, 'tensors' | 'layerNames'>> {
-  const names = layerNames(layers.map(({ layer }) => layer));
+  const names = named(layers.map(({ layer }) => layer)).map(({ name }) => name);
   const table = layers.flatMap(({ table }, i) => under('', `${names[i]}.`, table ?? []));
   const tensors = { ...(await readTable(file, table)), ...more };
   for (const [i, { adapt, tensors: others = {} }] of layers.entries()) {

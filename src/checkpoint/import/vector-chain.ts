@@ -1,10 +1,12 @@
 /** Vector flows as chains of layers from data to latent: from a library's list of layers to our config. */
 import { UserError } from '../../base/user-error';
+import type { Named } from '../../config/layer-folders';
 import { netOfModel, transformOfModel } from '../../config/model-parts';
 import { parseStoredConfig } from '../../config/parse';
 import type { ModelInput, VectorModelConfig } from '../../config/schema';
 
 export type ChainLayer = NonNullable<VectorModelConfig['layers']>[number];
+export type NamedLayer = Named<ChainLayer>;
 export type VectorFields = Partial<Omit<Extract<ModelInput, { kind: 'vector' }>, 'kind' | 'dim' | 'layers'>>;
 
 /** What a layer may have for itself besides its structure. */

@@ -6,7 +6,7 @@
  */
 import { range } from '../../base/order';
 import type { ImageLayerConfig } from '../../config/image-layers';
-import { layerNames } from '../../config/layer-folders';
+import { named, type Named } from '../../config/layer-folders';
 import { transformOfModel } from '../../config/model-parts';
 import type { ImageModelConfig } from '../../config/schema';
 import { conditionsFirst } from '../core/masks';
@@ -34,12 +34,8 @@ function listedCoupling(config: ImageModelConfig, layer: Listed): CouplingSpec {
 }
 
 /** @param channels of the layer's input */
-function listed(
-  config: ImageModelConfig,
-  layer: ImageLayerConfig,
-  name: string,
-  channels: number,
-): LayerSpec {
+function listed(config: ImageModelConfig, layer: Named<ImageLayerConfig>, channels: number): LayerSpec {
+  const { name } = layer;
   const within = `${name}.within`;
   switch (layer.kind) {
     case 'coupling':
@@ -55,7 +51,7 @@ function listed(
       return { name, kind: 'factorOut', order };
     }
     default:
-      return { ...layer, name };
+      return layer;
   }
 }
 
@@ -64,14 +60,13 @@ function listedLayers(
   [height, width, channels]: readonly [number, number, number],
   layers: readonly ImageLayerConfig[],
 ): LayerSpec[] {
-  const names = layerNames(layers);
   let shape = [height, width, channels] as const;
-  return layers.map((layer, i) => {
+  return named(layers).map((layer) => {
     const [h, w, c] = shape;
     if (layer.kind === 'squeeze') shape = [h / 2, w / 2, 4 * c];
     if (layer.kind === 'flatten') shape = [1, 1, h * w * c];
     if (layer.kind === 'factorOut') shape = [h, w, c / 2];
-    return listed(config, layer, names[i]!, c);
+    return listed(config, layer, c);
   });
 }
 

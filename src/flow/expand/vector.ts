@@ -1,7 +1,7 @@
 /** The spec of a vector flow. */
 import { range } from '../../base/order';
 import type { FieldLayer } from '../../config/field-layer';
-import { layerNames } from '../../config/layer-folders';
+import { named, type Named } from '../../config/layer-folders';
 import { netOfModel, transformOfModel } from '../../config/model-parts';
 import type { VectorModelConfig } from '../../config/schema';
 import type { ConditionerSpec, ContextSpec, FlowSpec, LayerSpec, TransformSpec } from '../core/spec';
@@ -56,11 +56,8 @@ function conditionerOf(config: VectorModelConfig, layer: Mapping): ConditionerSp
   };
 }
 
-function layerOf(
-  config: VectorModelConfig,
-  layer: Exclude<VectorLayer, FieldLayer>,
-  name: string,
-): LayerSpec {
+function layerOf(config: VectorModelConfig, layer: Named<Exclude<VectorLayer, FieldLayer>>): LayerSpec {
+  const { name } = layer;
   switch (layer.kind) {
     case 'coupling':
       return {
@@ -80,11 +77,18 @@ function layerOf(
     case 'batchNorm':
       return { name, kind: 'batchNorm', norm: normOptions(config, normDecay) };
     default:
-      return { ...layer, name };
+      return layer;
   }
 }
 
-function slicesOf({ kind: _, data, noise, slices, ...settings }: FieldLayer, field: string): LayerSpec[] {
+function slicesOf({
+  kind: _,
+  name: field,
+  data,
+  noise,
+  slices,
+  ...settings
+}: Named<FieldLayer>): LayerSpec[] {
   const timeAt = (edge: number): number => data + (edge / slices) * (noise - data);
   return range(slices).map((i) => ({
     ...{ name: `${field}.slices.${i}`, kind: 'slice', field, settings, first: i === 0 },
@@ -93,15 +97,12 @@ function slicesOf({ kind: _, data, noise, slices, ...settings }: FieldLayer, fie
 }
 
 export function vectorSpec(config: VectorModelConfig): FlowSpec {
-  const layers = vectorLayers(config);
-  const names = layerNames(layers);
   return {
     shape: [config.dim],
     ...(config.context > 0 ? { context: contextOf(config) } : {}),
-    layers: layers.flatMap((layer, i) => {
-      const name = names[i]!;
-      return layer.kind === 'field' ? slicesOf(layer, name) : [layerOf(config, layer, name)];
-    }),
+    layers: named(vectorLayers(config)).flatMap((layer) =>
+      layer.kind === 'field' ? slicesOf(layer) : [layerOf(config, layer)],
+    ),
     base: config.base,
   };
 }

@@ -5,11 +5,11 @@
 import { range } from '../../../base/order';
 import { inverseSoftplus } from '../../../base/softplus';
 import type { ImageLayerConfig } from '../../../config/image-layers';
-import { layerNames } from '../../../config/layer-folders';
+import { named, type Named } from '../../../config/layer-folders';
 import type { ImageModelConfig } from '../../../config/schema';
 import { activationFunction, python } from '../../export-to/activations';
 import { columnsOf, headsOf } from '../../export-to/conditioned';
-import type { Layer, Named } from '../../export-to/glow-levels';
+import type { Layer, NamedLayer } from '../../export-to/glow-levels';
 import { imageInputNote } from '../../export-to/image-input';
 import {
   Misfits,
@@ -32,7 +32,7 @@ import { writtenActNorm, writtenPermutation } from './written';
 /** Layers that are written, each as one of nflows' transforms. */
 const kinds = ['squeeze', 'actNorm', 'conv1x1', 'permute', 'coupling', 'factorOut'] as const;
 type Kind = (typeof kinds)[number];
-type Known = { [K in Kind]: Named<K> }[Kind];
+type Known = Named<Layer<Kind>>;
 
 const isKnown = (layer: ImageLayerConfig): layer is Layer<Kind> =>
   (kinds as readonly string[]).includes(layer.kind);
@@ -57,19 +57,19 @@ export function nflowsGlowStateDict(model: ImageModelConfig, tensors: Tensors): 
 
 function checkedChain(model: ImageModelConfig): Known[] {
   const misfits = new Misfits('nflows', 'Flows that come from its files, and were trained on, are written.');
-  const { layers = [] } = model;
-  const names = layerNames(layers);
+  const layers = named(model.layers ?? []);
   const others = [...new Set(layers.filter((layer) => !isKnown(layer)).map(({ kind }) => kind))];
   misfits.check(layers.length > 0, 'layers', 'none', 'a chain of layers');
   misfits.check(others.length === 0, 'layers', others.join(', '), `${kinds.join(', ')} alone`);
   misfits.only('pad', model.pad, 0);
   checkMap(misfits, model, { couplings: true, masked: false });
-  layers.forEach((layer, i) => checkLayer(misfits, layer, names[i]!));
+  for (const layer of layers) checkLayer(misfits, layer);
   misfits.finish();
-  return layers.map((layer, i) => ({ ...layer, name: names[i]! }) as Known);
+  return layers as Known[];
 }
 
-function checkLayer(misfits: Misfits, layer: ImageLayerConfig, name: string): void {
+function checkLayer(misfits: Misfits, layer: Named<ImageLayerConfig>): void {
+  const { name } = layer;
   if (layer.kind === 'squeeze') misfits.only(`order of ${name}`, layer.order, 'channel-major');
   if (layer.kind === 'conv1x1') {
     misfits.check(
@@ -142,7 +142,7 @@ function layersOf(
 
 /** Theirs mixes by L·U after a permutation, ours permutes after it. */
 function convolutionOf(
-  { name, order: after, bias }: Named<'conv1x1'>,
+  { name, order: after, bias }: NamedLayer<'conv1x1'>,
   before: readonly number[] | undefined,
   tensors: Tensors,
 ): Written[] {
@@ -171,7 +171,7 @@ function convolutionOf(
 
 function couplingOf(
   model: ImageModelConfig,
-  { name, mask, net }: Named<'coupling'>,
+  { name, mask, net }: NamedLayer<'coupling'>,
   tensors: Tensors,
 ): Written {
   if (net.kind !== 'residual') throw new Error(`${name} has no residual network.`);

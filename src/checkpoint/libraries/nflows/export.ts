@@ -1,7 +1,6 @@
 /** For nflows: SimpleRealNVP where it can be, else its couplings, autoregressive layers, norms and linear transforms in a chain. */
 import type { ModelConfig, VectorModelConfig } from '../../../config/schema';
 import { under } from '../../import/names';
-import { layerNames } from '../../../config/layer-folders';
 import { activationFunction, python, sequentialNet } from '../../export-to/activations';
 import { baseNet, baseTensors, encoderOf, encoderTensors } from '../../export-to/context-encoder';
 import { runsBackwards, type VectorWriter } from '../../export-to/written-chain';
@@ -22,11 +21,11 @@ import {
   knotsOfNflows,
   seenContext,
   together,
-  type ConditionedLayer,
+  type Sees,
   type Output,
 } from '../../export-to/conditioned';
 import { couplingNet, madeTensors } from '../../export-to/residual-nets';
-import type { ChainLayer } from '../../import/vector-chain';
+import type { ChainLayer, NamedLayer } from '../../import/vector-chain';
 import { leastOfNflows } from '../../import/splines';
 import { flowNormNames } from './import';
 import { linearTensors, writtenLinears } from './write-linears';
@@ -43,9 +42,8 @@ export const nflowsVectors: VectorWriter = {
   write,
 };
 
-function write(model: VectorModelConfig, chain: readonly ChainLayer[], tensors: Tensors): StateDict {
-  const names = layerNames(chain);
-  const layers = chain.map((layer, i) => writtenLayer(model, layer, names[i]!, tensors));
+function write(model: VectorModelConfig, chain: readonly NamedLayer[], tensors: Tensors): StateDict {
+  const layers = chain.map((layer) => writtenLayer(model, layer, tensors));
   const list = listed('_transform._transforms.', layers);
   const encoder = encoderOf(model);
   return {
@@ -84,7 +82,7 @@ function check(misfits: Misfits, model: VectorModelConfig, chain: readonly Chain
     forms: ['scale-then-shift', 'inverse-scale-then-shift'],
     backwards: true,
   });
-  for (const layer of layers) if (layer.kind === 'autoregressive') checkMade(misfits, model, layer);
+  for (const layer of layers) if (layer.kind === 'autoregressive') checkMade(misfits, model, layer.sees);
   if (couplings) {
     // Two networks, or one of an MLP, are written as a Sequential that nflows takes.
     misfits.check(model.net === 'mlp' || model.nets === 'joint', 'nets', model.nets, '"joint"');
@@ -141,11 +139,7 @@ export function checkContext(
   if (model.net === 'residual') misfits.only('contextInBlocks', model.contextInBlocks, inBlocks);
 }
 
-function checkMade(
-  misfits: Misfits,
-  model: VectorModelConfig,
-  { sees }: Extract<ConditionedLayer, { kind: 'autoregressive' }>,
-): void {
+function checkMade(misfits: Misfits, model: VectorModelConfig, sees: Sees): void {
   misfits.only('nets', model.nets, 'joint');
   checkContext(misfits, model, 'activated', 'add');
   if (model.net === 'mlp') {
@@ -157,11 +151,7 @@ function checkMade(
 }
 
 /** What an autoregressive layer of nflows or normflows may do to each feature. */
-export function checkMadeTransform(
-  misfits: Misfits,
-  model: VectorModelConfig,
-  sees: 'input' | 'output',
-): void {
+export function checkMadeTransform(misfits: Misfits, model: VectorModelConfig, sees: Sees): void {
   misfits.only('transform', model.transform, 'affine', 'rationalQuadratic');
   if (model.transform === 'affine') {
     // Seeing the output, it is the inverse of one that sees the input.
@@ -175,11 +165,11 @@ const turned = ({ tensors, line }: Written): Written => ({
   line: `transforms.InverseTransform(${line})`,
 });
 
-function writtenLayer(model: VectorModelConfig, layer: ChainLayer, name: string, tensors: Tensors): Written {
+function writtenLayer(model: VectorModelConfig, layer: NamedLayer, tensors: Tensors): Written {
   const { dim } = model;
   switch (layer.kind) {
     case 'coupling': {
-      const coupling = conditionedOf(model, layer, name, tensors);
+      const coupling = conditionedOf(model, layer, tensors);
       const written = {
         tensors: {
           identity_features: integers(coupling.identity),
@@ -194,24 +184,24 @@ function writtenLayer(model: VectorModelConfig, layer: ChainLayer, name: string,
     }
     case 'autoregressive': {
       const written = {
-        tensors: madeTensors('autoregressive_net.', conditionedOf(model, layer, name, tensors)),
+        tensors: madeTensors('autoregressive_net.', conditionedOf(model, layer, tensors)),
         line: 'autoregressive()',
       };
       return layer.sees === 'output' ? turned(written) : written;
     }
     case 'batchNorm':
       return {
-        tensors: renamed(tensors, under('', `${name}.`, flowNormNames)),
+        tensors: renamed(tensors, under('', `${layer.name}.`, flowNormNames)),
         line: `transforms.BatchNorm(${dim})`,
       };
     case 'actNorm':
-      return writtenActNorm(name, tensors);
+      return writtenActNorm(layer.name, tensors);
     case 'permute':
       return writtenPermutation(layer.order);
     case 'field':
       throw new Error('nflows has no vector fields, which is checked before');
     default:
-      return linearTensors(layer, dim, name, tensors);
+      return linearTensors(layer, dim, tensors);
   }
 }
 

@@ -2,6 +2,7 @@
 import { inverseSoftplus } from '../../../base/softplus';
 import { UserError } from '../../../base/user-error';
 import { perFeature } from '../../../config/bases';
+import type { Named } from '../../../config/layer-folders';
 import type { MixingLayer } from '../../../config/mixing-layers';
 import { valuesOf } from '../../export-to/nets';
 import { floats, vector, type Tensors, type Written } from '../../export-to/state-dict';
@@ -23,7 +24,8 @@ export function leastBelow(scales: Float32Array): number {
 }
 
 /** @throws UserError for a layer that nflows has no counterpart of */
-export function linearTensors(layer: MixingLayer, dim: number, name: string, tensors: Tensors): Written {
+export function linearTensors(layer: Named<MixingLayer>, dim: number, tensors: Tensors): Written {
+  const { name } = layer;
   const read = (part: string): Float32Array => Float32Array.from(valuesOf(tensors, `${name}.${part}`).data);
   const entries = (part: 'lower' | 'upper') => vector(triangle(part, read(part), dim));
   const vectors = (part: string) => {
@@ -45,7 +47,7 @@ export function linearTensors(layer: MixingLayer, dim: number, name: string, ten
       return {
         tensors: {
           bias: vector(read('bias')),
-          _weight: floats([dim, dim], matrixOfFactors(layer, dim, name, tensors)),
+          _weight: floats([dim, dim], matrixOfFactors(layer, dim, tensors)),
         },
         line: `transforms.NaiveLinear(${dim}, orthogonal_initialization=False)`,
       };
@@ -98,9 +100,8 @@ export function linearTensors(layer: MixingLayer, dim: number, name: string, ten
 
 /** P·L·U, row-major. */
 export function matrixOfFactors(
-  { order, signs }: Extract<MixingLayer, { kind: 'plu' }>,
+  { name, order, signs }: Named<Extract<MixingLayer, { kind: 'plu' }>>,
   dim: number,
-  name: string,
   tensors: Tensors,
 ): Float32Array {
   const [lower, upper, logDiagonal] = (['lower', 'upper', 'logDiagonal'] as const).map(

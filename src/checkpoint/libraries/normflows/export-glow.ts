@@ -12,7 +12,7 @@ import {
   glowLevelsWords,
   type GlowLevel,
   type GlowStep,
-  type Named,
+  type NamedLayer,
 } from '../../export-to/glow-levels';
 import { imageInputNote } from '../../export-to/image-input';
 import {
@@ -106,7 +106,7 @@ function checked(model: ImageModelConfig): { levels: GlowLevel[]; form: Form } {
   return { levels: levels!, form: form! };
 }
 
-function checkCoupling(misfits: Misfits, { name, mask, net, scaleMap }: Named<'coupling'>): void {
+function checkCoupling(misfits: Misfits, { name, mask, net, scaleMap }: NamedLayer<'coupling'>): void {
   misfits.check(isFirst(mask) || isFirst(mask.map((bit) => 1 - bit)), `mask of ${name}`, mask, 'a half');
   misfits.check(scaleMap === undefined, `scaleMap of ${name}`, scaleMap, 'undefined');
   const { kernels, widths, activation, padding } = net.kind === 'convolutions' ? net : ({} as Partial<Net>);
@@ -158,7 +158,7 @@ function stepTensors(
 
 /** The last convolution takes in its scale, and gives shift and scale of a channel in turn. */
 function networkOf(
-  { name, mask, net }: Named<'coupling'>,
+  { name, mask, net }: NamedLayer<'coupling'>,
   form: Form,
   model: ImageModelConfig,
   tensors: Tensors,
@@ -183,7 +183,7 @@ function networkOf(
 /** Base of the latents that leave: a standard normal where nothing is learned. */
 function baseOf(
   at: string,
-  prior: Named<'prior'> | undefined,
+  prior: NamedLayer<'prior'> | undefined,
   channels: number,
   tensors: Tensors,
 ): { kind: string; classes: number; tensors: StateDict['tensors'] } {

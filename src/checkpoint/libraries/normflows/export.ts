@@ -8,7 +8,6 @@ import { UserError } from '../../../base/user-error';
 import type { VectorModelConfig } from '../../../config/schema';
 import { permuteAxes, under } from '../../import/names';
 import { actNormNames, baseNames, splits, swapOrder } from './import';
-import { layerNames } from '../../../config/layer-folders';
 import { activationClass, python, sequentialNet } from '../../export-to/activations';
 import { baseNet, baseTensors } from '../../export-to/context-encoder';
 import {
@@ -18,8 +17,8 @@ import {
   mlpOf,
   seenContext,
   type Conditioned,
-  type ConditionedLayer,
   type Output,
+  type Sees,
 } from '../../export-to/conditioned';
 import { endsInBase, type VectorWriter } from '../../export-to/written-chain';
 import {
@@ -37,7 +36,7 @@ import {
 } from '../../export-to/state-dict';
 import { sequentialTensors, valuesOf, type Mlp } from '../../export-to/nets';
 import { couplingNet, madeTensors } from '../../export-to/residual-nets';
-import type { ChainLayer } from '../../import/vector-chain';
+import type { ChainLayer, NamedLayer } from '../../import/vector-chain';
 import { softplusOffset } from '../../import/splines';
 import { checkContext, checkKnots, checkMadeTransform } from '../nflows/export';
 import { linearTensors, matrixOfFactors } from '../nflows/write-linears';
@@ -67,12 +66,11 @@ function formOf(model: VectorModelConfig): { reverse: boolean; negated: boolean 
   return model.transform === 'additive' ? { reverse: false, negated: true } : forms[model.affine];
 }
 
-function write(model: VectorModelConfig, chain: readonly ChainLayer[], tensors: Tensors): StateDict {
-  const names = layerNames(chain);
-  const base = endsInBase(model, chain) ? names.at(-1)! : undefined;
+function write(model: VectorModelConfig, chain: readonly NamedLayer[], tensors: Tensors): StateDict {
+  const base = endsInBase(model, chain) ? chain.at(-1)!.name : undefined;
   const flows = base === undefined ? chain : chain.slice(0, -1);
   const blocks = asBlocks(model, flows);
-  const steps = stepsOf(model, flows, names, tensors).reverse();
+  const steps = stepsOf(model, flows, tensors).reverse();
   const list = listed(
     'flows.',
     steps.map((step) => writtenStep(model, step, blocks, tensors)),
@@ -107,7 +105,7 @@ function tensorsOfBase(
 
 function writtenStep(
   model: VectorModelConfig,
-  { layer, name, constant, order }: Step,
+  { layer, constant, order }: Step,
   blocks: boolean,
   tensors: Tensors,
 ): Written {
@@ -118,7 +116,7 @@ function writtenStep(
     case 'actNorm':
       return {
         tensors: {
-          ...renamed(tensors, under('', `${name}.`, actNormNames)),
+          ...renamed(tensors, under('', `${layer.name}.`, actNormNames)),
           // Else the library would set both from the first batch that it sees.
           data_dep_init_done: floats([], Float32Array.of(1)),
         },
@@ -127,27 +125,27 @@ function writtenStep(
     case 'lu':
       return {
         tensors: {
-          ...below('linear.', linearTensors(layer, dim, name, tensors).tensors),
+          ...below('linear.', linearTensors(layer, dim, tensors).tensors),
           'permutation._permutation': integers(order ?? range(dim)),
         },
         line: `nf.flows.LULinearPermute(${dim})`,
       };
     case 'plu':
       return {
-        tensors: { W: matrixOf(layer, dim, name, tensors) },
+        tensors: { W: matrixOf(layer, dim, tensors) },
         line: `nf.flows.InvertibleAffine(${dim}, use_lu=False)`,
       };
     case 'autoregressive': {
       const spline = model.transform === 'rationalQuadratic';
       const at = `${spline ? residualNames.inAutoregressive : ''}${residualNames.made}`;
       const written = {
-        tensors: madeTensors(at, conditionedOf(model, layer, name, tensors)),
+        tensors: madeTensors(at, conditionedOf(model, layer, tensors)),
         line: 'autoregressive()',
       };
       return !spline && layer.sees === 'input' ? reversed(written) : written;
     }
     case 'coupling': {
-      const coupling = conditionedOf(model, layer, name, tensors);
+      const coupling = conditionedOf(model, layer, tensors);
       if (model.transform === 'rationalQuadratic') return splineOf(coupling, constant);
       const written = blocks ? blockOf(coupling) : maskedOf(coupling);
       return formOf(model).reverse ? reversed(written) : written;
@@ -164,18 +162,17 @@ const reversed = ({ tensors, line }: Written): Written => ({
 
 /** Matrix of an InvertibleAffine: x·W from data to latent, without a bias. */
 function matrixOf(
-  layer: Extract<ChainLayer, { kind: 'plu' }>,
+  layer: Extract<NamedLayer, { kind: 'plu' }>,
   dim: number,
-  name: string,
   tensors: Tensors,
 ): StateDict['tensors'][string] {
-  if (valuesOf(tensors, `${name}.bias`).data.some((value) => value !== 0))
+  if (valuesOf(tensors, `${layer.name}.bias`).data.some((value) => value !== 0))
     throw new UserError(
-      `This flow cannot be written for normflows: ${name} has a bias, and InvertibleAffine has none. ` +
+      `This flow cannot be written for normflows: ${layer.name} has a bias, and InvertibleAffine has none. ` +
         'Train with "between": "lu", which LULinearPermute is.',
     );
   const { shape, data } = permuteAxes(
-    { shape: [dim, dim], data: matrixOfFactors(layer, dim, name, tensors) },
+    { shape: [dim, dim], data: matrixOfFactors(layer, dim, tensors) },
     [1, 0],
   );
   return floats(shape, data);
@@ -194,40 +191,35 @@ const actNormLines = [
   '        return super().inverse(z)',
 ];
 
-type Coupling = Conditioned<Extract<ChainLayer, { kind: 'coupling' }>>;
+type CouplingLayer = Extract<NamedLayer, { kind: 'coupling' }>;
+type Coupling = Conditioned<CouplingLayer>;
 
 /** Parts that one of their modules is made of. */
 interface Step {
-  layer: ChainLayer;
-  name: string;
-  /** Name of the layer after a spline coupling, if its splines depend on nothing. */
-  constant?: string;
+  layer: NamedLayer;
+  /** The layer after a spline coupling, if its splines depend on nothing. */
+  constant?: CouplingLayer;
   /** Permutation before a mixing layer. */
   order?: readonly number[];
 }
 
 /** From data to latent. A permutation and a mixing are one module, and so are splines of both parts. */
-function stepsOf(
-  model: VectorModelConfig,
-  chain: readonly ChainLayer[],
-  names: readonly string[],
-  tensors: Tensors,
-): Step[] {
+function stepsOf(model: VectorModelConfig, chain: readonly NamedLayer[], tensors: Tensors): Step[] {
   const steps: Step[] = [];
-  chain.forEach((layer, i) => {
+  for (const layer of chain) {
     const before = steps.at(-1);
     if (layer.kind === 'lu' && before?.layer.kind === 'permute') {
-      steps[steps.length - 1] = { layer, name: names[i]!, order: before.layer.order };
+      steps[steps.length - 1] = { layer, order: before.layer.order };
     } else if (
       layer.kind === 'coupling' &&
       before?.layer.kind === 'coupling' &&
       before.constant === undefined &&
       layer.mask.every((bit, f) => bit !== (before.layer as typeof layer).mask[f]) &&
-      isConstant(model, names[i]!, tensors)
+      isConstant(model, layer.name, tensors)
     ) {
-      steps[steps.length - 1] = { ...before, constant: names[i]! };
-    } else steps.push({ layer, name: names[i]! });
-  });
+      steps[steps.length - 1] = { ...before, constant: layer };
+    } else steps.push({ layer });
+  }
   return steps;
 }
 
@@ -252,7 +244,7 @@ function check(misfits: Misfits, model: VectorModelConfig, chain: readonly Chain
   if (couplings && !spline) checkAffine(misfits, model, asBlocks(model, chain));
   checkKnots(misfits, model);
   if (couplings && spline) checkContext(misfits, model, 'input', 'gate');
-  for (const layer of chain) if (layer.kind === 'autoregressive') checkMade(misfits, model, layer);
+  for (const layer of chain) if (layer.kind === 'autoregressive') checkMade(misfits, model, layer.sees);
   if (model.net === 'residual') misfits.only('netNorm', model.netNorm, false);
   if (model.base.kind === 'mixture') misfits.only('base.covariance', model.base.covariance, 'diagonal');
 }
@@ -279,11 +271,7 @@ function checkAffine(misfits: Misfits, model: VectorModelConfig, blocks: boolean
   misfits.check(model.context === 0, 'context', model.context, '0, which affine couplings of normflows take');
 }
 
-function checkMade(
-  misfits: Misfits,
-  model: VectorModelConfig,
-  { sees }: Extract<ConditionedLayer, { kind: 'autoregressive' }>,
-): void {
+function checkMade(misfits: Misfits, model: VectorModelConfig, sees: Sees): void {
   misfits.only('nets', model.nets, 'joint');
   misfits.only('net', model.net, 'residual');
   checkContext(misfits, model, 'input', 'gate');
@@ -298,9 +286,9 @@ function checkMade(
 
 /**
  * A coupling of splines, and the splines of the other part, which depend on nothing.
- * @param constant name of the coupling that has these, if any
+ * @param constant the coupling that has these, if any
  */
-function splineOf(coupling: Coupling, constant: string | undefined): Written {
+function splineOf(coupling: Coupling, constant: CouplingLayer | undefined): Written {
   const { model, identity, transformed } = coupling;
   const { mask } = coupling.layer;
   const inner = {
@@ -321,10 +309,9 @@ function splineOf(coupling: Coupling, constant: string | undefined): Written {
   };
 }
 
-function constantTensors({ model, tensors, layer }: Coupling, constant: string): StateDict['tensors'] {
-  const mask = layer.mask.map((bit) => (bit === 1 ? 0 : 1));
-  const { transformed, heads } = conditionedOf(model, { kind: 'coupling', mask }, constant, tensors);
-  const { data } = valuesOf(tensors, `${constant}.net.out.bias`);
+function constantTensors({ model, tensors }: Coupling, constant: CouplingLayer): StateDict['tensors'] {
+  const { transformed, heads } = conditionedOf(model, constant, tensors);
+  const { data } = valuesOf(tensors, `${constant.name}.net.out.bias`);
   const shapes = constantShapes({ bins: model.bins, features: transformed.length });
   const written = [...shapes].map(([part, shape]) => {
     const of = (['widths', 'heights', 'derivatives'] as const).find((one) => part.endsWith(one))!;
@@ -335,7 +322,7 @@ function constantTensors({ model, tensors, layer }: Coupling, constant: string):
     return [part, floats(shape, Float32Array.from(values))] as const;
   });
   const count = written.reduce((sum, [, values]) => sum + values.data.length, 0);
-  if (count !== data.length) throw new Error(`${constant} has other splines.`);
+  if (count !== data.length) throw new Error(`${constant.name} has other splines.`);
   return below(residualNames.inConstant, Object.fromEntries(written));
 }
 
@@ -405,14 +392,14 @@ function maskedOf(coupling: Coupling): Written {
 }
 
 /** What tanh is multiplied by, where it is not 1, and the arguments of the network of scales. */
-function factorOf({ model, tensors, name, transformed }: Coupling): {
+function factorOf({ model, tensors, layer, transformed }: Coupling): {
   factor?: StateDict['tensors'][string];
   output: string;
 } {
   const { dim, scaleMap } = model;
   if (scaleMap === 'exp') return { output: '' };
   const tanh = ', output_fn="tanh"';
-  const { data } = valuesOf(tensors, `${name}.scale`);
+  const { data } = valuesOf(tensors, `${layer.name}.scale`);
   if (scaleMap !== 'tanh-channel' && data[0] === 1) return { output: tanh };
   if (scaleMap !== 'tanh-channel') return { factor: floats([], data), output: `${tanh}, output_scale=1.0` };
   // Given for the features that move, or for all.

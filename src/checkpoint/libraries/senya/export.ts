@@ -4,13 +4,12 @@
  */
 import { range } from '../../../base/order';
 import type { VectorModelConfig } from '../../../config/schema';
-import { layerNames } from '../../../config/layer-folders';
 import { activationModule } from '../../export-to/activations';
 import { conditionedOf, mlpOf, type Output } from '../../export-to/conditioned';
 import { sequentialTensors, valuesOf } from '../../export-to/nets';
 import { floats, linesIf, type StateDict, type Tensors } from '../../export-to/state-dict';
 import type { VectorWriter } from '../../export-to/written-chain';
-import type { ChainLayer } from '../../import/vector-chain';
+import type { NamedLayer } from '../../import/vector-chain';
 
 export const senyaVectors: VectorWriter = {
   advice: 'The preset normflows with "between": "none" trains a flow that fits.',
@@ -26,21 +25,20 @@ export const senyaVectors: VectorWriter = {
   write,
 };
 
-function write(model: VectorModelConfig, chain: readonly ChainLayer[], tensors: Tensors): StateDict {
+function write(model: VectorModelConfig, chain: readonly NamedLayer[], tensors: Tensors): StateDict {
   const { dim } = model;
-  const names = layerNames(chain);
   const all = range(dim);
   const dict: StateDict['tensors'] = {};
   const rows: (readonly number[])[] = [];
   // (x + t)·eˢ is the same with −s and −t.
   const times = model.affine === 'shift-then-scale' ? { times: -1 } : {};
   const tanh = model.scaleMap === 'tanh-scalar';
-  const factors = names.map((name) => (tanh ? valuesOf(tensors, `${name}.scale`).data[0]! : 1));
+  const factors = chain.map(({ name }) => (tanh ? valuesOf(tensors, `${name}.scale`).data[0]! : 1));
   const scaled = factors.some((factor) => factor !== 1);
   [...chain].reverse().forEach((layer, row) => {
     if (layer.kind !== 'coupling') return;
     const at = chain.length - 1 - row;
-    const coupling = conditionedOf(model, layer, names[at]!, tensors);
+    const coupling = conditionedOf(model, layer, tensors);
     rows.push(layer.mask);
     for (const [net, of] of [
       ['t', 'shift'],

@@ -1,7 +1,6 @@
 /** For zuko: its flow classes where that is what the flow is, else couplings and autoregressive layers in a chain. */
 import { perFeature } from '../../../config/bases';
 import type { VectorModelConfig } from '../../../config/schema';
-import { layerNames } from '../../../config/layer-folders';
 import { activationClass } from '../../export-to/activations';
 import {
   conditionedOf,
@@ -28,7 +27,7 @@ import {
 } from '../../export-to/state-dict';
 import { sequentialTensors, valuesOf } from '../../export-to/nets';
 import { permuteAxes } from '../../import/names';
-import type { ChainLayer } from '../../import/vector-chain';
+import type { ChainLayer, NamedLayer } from '../../import/vector-chain';
 import { mixtureTensors } from './mixture';
 
 export const zukoVectors: VectorWriter = {
@@ -42,11 +41,10 @@ export const zukoVectors: VectorWriter = {
   write,
 };
 
-function write(model: VectorModelConfig, chain: readonly ChainLayer[], tensors: Tensors): StateDict {
-  const names = layerNames(chain);
-  const base = endsInBase(model, chain) ? names.at(-1)! : undefined;
+function write(model: VectorModelConfig, chain: readonly NamedLayer[], tensors: Tensors): StateDict {
+  const base = endsInBase(model, chain) ? chain.at(-1)!.name : undefined;
   const layers = base === undefined ? chain : chain.slice(0, -1);
-  const written = layers.flatMap((layer, i) => writtenLayers(model, layer, names[i]!, tensors));
+  const written = layers.flatMap((layer) => writtenLayers(model, layer, tensors));
   const list = listed('transform.transforms.', written);
   return {
     tensors: { ...list.tensors, ...below('base.', baseTensors(model, base, tensors)) },
@@ -125,7 +123,7 @@ function writtenMatrix(
 
 type Factors = Record<'lower' | 'upper' | 'diagonal' | 'bias', Float32Array>;
 
-function factorsOf({ signs }: Extract<ChainLayer, { kind: 'plu' }>, name: string, tensors: Tensors): Factors {
+function factorsOf({ signs, name }: Extract<NamedLayer, { kind: 'plu' }>, tensors: Tensors): Factors {
   const read = (part: string): Float32Array => Float32Array.from(valuesOf(tensors, `${name}.${part}`).data);
   return {
     lower: read('lower'),
@@ -151,18 +149,14 @@ const turned = ({ tensors, line }: Written): Written => ({
   line: `${line}.inv`,
 });
 
-function writtenLayers(
-  model: VectorModelConfig,
-  layer: ChainLayer,
-  name: string,
-  tensors: Tensors,
-): Written[] {
-  if (layer.kind === 'plu') return writtenMatrix(layer, model.dim, factorsOf(layer, name, tensors));
-  return [writtenLayer(model, layer, name, tensors)];
+function writtenLayers(model: VectorModelConfig, layer: NamedLayer, tensors: Tensors): Written[] {
+  if (layer.kind === 'plu') return writtenMatrix(layer, model.dim, factorsOf(layer, tensors));
+  return [writtenLayer(model, layer, tensors)];
 }
 
-function writtenLayer(model: VectorModelConfig, layer: ChainLayer, name: string, tensors: Tensors): Written {
+function writtenLayer(model: VectorModelConfig, layer: NamedLayer, tensors: Tensors): Written {
   const { dim } = model;
+  const { name } = layer;
   switch (layer.kind) {
     case 'permute':
       return permutation(layer.order);
@@ -184,7 +178,7 @@ function writtenLayer(model: VectorModelConfig, layer: ChainLayer, name: string,
     }
     case 'coupling':
     case 'autoregressive': {
-      const conditioned = conditionedOf(model, layer, name, tensors);
+      const conditioned = conditionedOf(model, layer, tensors);
       const outputs = outputsOf(model, conditioned.transformed);
       const masked = layer.kind === 'autoregressive';
       const inputs = masked ? conditioned.inputs : conditioned.identity;
