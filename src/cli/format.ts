@@ -3,16 +3,6 @@ import type { MetricsRow } from '../protocol/run';
 import path from 'node:path';
 import { several } from '../base/user-error';
 
-/** 0:05, 12:30, 1:02:03. */
-export function duration(seconds: number): string {
-  if (!Number.isFinite(seconds)) return '–';
-  const whole = Math.max(0, Math.round(seconds));
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const minutes = Math.floor(whole / 60) % 60;
-  const hours = Math.floor(whole / 3600);
-  return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
-}
-
 /** 512 B, 1.3 KB, 24 MB. */
 export function bytes(count: number): string {
   if (count < 1000) return `${count} B`;

@@ -1,5 +1,5 @@
 /** Progress on standard error: one line that is rewritten on a screen, a new line every few seconds elsewhere. */
-import { duration } from './format';
+import { duration } from '../base/short-time';
 import type { Terminal } from './terminal';
 
 export interface ProgressState {

@@ -1,4 +1,5 @@
 /** Numbers as the status bar, the Runs view and messages show them. */
+import { duration } from '../base/short-time';
 import type { BestSoFar, MetricsRow } from '../protocol/run';
 import type { TrainProgress } from '../protocol/engine';
 
@@ -27,14 +28,6 @@ export interface ShownTraining {
 /** One that is being stopped is not, whatever it did before. */
 export function isPaused({ progress, stopping }: ShownTraining): boolean {
   return progress?.phase === 'paused' && !stopping;
-}
-
-/** 75 → "1:15", 3700 → "1:01:40". */
-export function formatDuration(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
-  const parts = [Math.floor(whole / 60) % 60, whole % 60];
-  if (whole >= 3600) parts.unshift(Math.floor(whole / 3600));
-  return parts.map((part, index) => (index === 0 ? String(part) : String(part).padStart(2, '0'))).join(':');
 }
 
 /** Sentences about trainings and files, in one language. */
@@ -73,7 +66,7 @@ export function formatsIn(words: FormatWords) {
     const eta =
       progress.etaSeconds === undefined
         ? undefined
-        : words.left.replace('{0}', formatDuration(progress.etaSeconds));
+        : words.left.replace('{0}', duration(progress.etaSeconds));
     return [`${title} ${done}`, formatLoss(progress.metrics), eta].filter(Boolean).join(' · ');
   }
 

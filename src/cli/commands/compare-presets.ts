@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { conventionsFor, conventionSets, flowKinds } from '../../config/conventions';
 import { presets as allPresets } from '../../config/presets';
+import { duration } from '../../base/short-time';
 import { UserError, several } from '../../base/user-error';
 import { comparePresets } from '../../engine/compare-presets';
 import type { PresetComparison, PresetResult } from '../../protocol/compare-presets';
@@ -8,7 +9,7 @@ import { openBackend, openInferenceBackend } from '../backend';
 import { chartFile } from '../chart';
 import { type Outcome, defineCommand, integerOption, numberOption, textOption } from '../command';
 import { comparisonPage, comparisonSvg } from '../comparison-chart';
-import { count, duration, fixed, shownPath, table } from '../format';
+import { count, fixed, shownPath, table } from '../format';
 
 const usual = conventionsFor('vector', flowKinds).map(({ name }) => name);
 

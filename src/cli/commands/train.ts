@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Origin } from '../../checkpoint/checkpoint';
 import { defined } from '../../base/defined';
+import { duration } from '../../base/short-time';
 import { several, UserError } from '../../base/user-error';
 import { firstToLoad } from '../../engine/backends/choose';
 import { threadsToUse } from '../../engine/backends/threads';
@@ -18,7 +19,7 @@ import {
 import type { MetricsRow } from '../../protocol/run';
 import { openBackend } from '../backend';
 import { type Outcome, choiceOption, defineCommand, integerOption, textOption } from '../command';
-import { duration, fixed, pairs, rate, scientific, shownPath, weighedText } from '../format';
+import { fixed, pairs, rate, scientific, shownPath, weighedText } from '../format';
 import { toLine } from '../json';
 import { noteOrigin } from '../model';
 import type { Session } from '../session';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bytes, duration, rate, table } from '../../../src/cli/format';
+import { duration } from '../../../src/base/short-time';
+import { bytes, rate, table } from '../../../src/cli/format';
 import { toJson, toLine } from '../../../src/cli/json';
 import { bar, createProgress, progressLine } from '../../../src/cli/progress';
 import { memoryTerminal } from './memory-terminal';
@@ -14,7 +15,7 @@ test('JSON reads back, with lists of numbers on one line', () => {
 });
 
 test('numbers are short', () => {
-  assert.deepEqual([5, 65, 3661, Infinity].map(duration), ['0:05', '1:05', '1:01:01', '–']);
+  assert.deepEqual([0, 5.4, 65, 3661, Infinity].map(duration), ['0:00', '0:05', '1:05', '1:01:01', '–']);
   assert.deepEqual([512, 1300, 24_400_000].map(bytes), ['512 B', '1.3 KB', '24 MB']);
   assert.deepEqual([999, 1234, 84_000, 2_100_000].map(rate), ['999', '1.2k', '84k', '2.1M']);
   assert.equal(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { formatDuration, formatsIn } from '../../../src/extension/format';
+import { formatsIn } from '../../../src/extension/format';
 
 const { formatBest, formatBytes, formatLoss, formatProgress, formatTrainings } = formatsIn({
   noValidation: 'no validation yet',
@@ -15,10 +15,6 @@ const { formatBest, formatBytes, formatLoss, formatProgress, formatTrainings } =
 });
 
 describe('texts of the status bar and the Runs view', () => {
-  it('tells durations', () => {
-    assert.deepEqual([0, 5.4, 75, 3700].map(formatDuration), ['0:00', '0:05', '1:15', '1:01:40']);
-  });
-
   it('tells the loss in the unit that the data have, validation first', () => {
     assert.equal(formatLoss({ step: 1, seconds: 1, trainNats: 90, trainBitsPerDim: 2.5 }), '2.500 bits/dim');
     assert.equal(
