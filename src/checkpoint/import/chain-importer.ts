@@ -104,8 +104,8 @@ export interface ChainLibrary<C extends CouplingStep, S extends Step> extends Pi
 > {
   /** Name of the list of modules: "flows". Empty where the flow itself is the list. */
   list: string;
-  /** Whether no other library has a list of that name. */
-  uniqueList?: boolean;
+  /** Names that no other library has. */
+  ownNames?: RegExp;
   /** A module of the list may be a list of this name itself, whose modules take its place. */
   nested?: string;
   /** How a module is wrapped that runs backwards. */
@@ -237,6 +237,8 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
 
     const couplings = steps.filter(isCoupling);
     const first = couplings[0];
+    if (!first && missing.length === 0)
+      missing.push('a coupling or an autoregressive layer among its layers');
     if (!first || missing.length > 0) return { share, missing };
     const { features } = first;
     readOrNote(missing, () => refuseTooMany(features));
@@ -366,7 +368,7 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     read(file) {
       const { chains, base, contextNet, rest = [], share, missing } = readChains(file);
       const ofClass = file.modules?.[0]?.object.className.startsWith(`${library.name}.`) === true;
-      const named = ofClass || (library.uniqueList === true && moduleList(file, library.list) !== undefined);
+      const named = ofClass || [...file.tensors.keys()].some((name) => library.ownNames?.test(name));
       const whole = chains?.[0];
       if (!whole) return { share, missing, named };
       const { steps, features } = whole;

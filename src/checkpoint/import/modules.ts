@@ -128,14 +128,16 @@ export interface LinearStack {
   widths: readonly number[];
   /** The hidden widths of these. */
   hidden: number[];
+  /** Whether a number is left out, as dropout leaves it out. */
+  hasDropout?: boolean;
 }
 
 /**
  * The linear layers among the tensors of a module; refused where there are others, or no such stack.
- * @param dropout whether dropout may come before the last layer, which does nothing once trained
+ * @param dropout before which layers it may come, besides an activation; it does nothing once trained
  * @param step how much the number grows from layer to layer
  */
-export function linearStack(module: FileModule, dropout = false, step = 2): LinearStack {
+export function linearStack(module: FileModule, dropout?: 'last' | 'any', step = 2): LinearStack {
   const numbers = new Set<number>();
   let path: string | undefined;
   for (const rest of module.rests) {
@@ -155,14 +157,19 @@ export function linearStack(module: FileModule, dropout = false, step = 2): Line
     sorted.map((number) => `${prefix}${number}`),
   );
   for (const [i, number] of sorted.entries()) {
-    const distance = i === 0 ? step : number - sorted[i - 1]!;
-    if (distance !== step && !(dropout && distance === 3 && i === sorted.length - 1)) {
-      refuse(
-        `${prefix}${sorted[i - 1]} and ${prefix}${number} have more or less than an activation between them`,
-      );
-    }
+    const before = sorted[i - 1];
+    const more = number - (before ?? -step) - step;
+    const isLast = i === sorted.length - 1;
+    const mayDrop = dropout === 'any' ? before !== undefined : dropout && isLast;
+    if (more === 0 || (more === 1 && mayDrop)) continue;
+    refuse(
+      before === undefined
+        ? `${prefix}${number} has modules before it, which may be activations`
+        : `${prefix}${before} and ${prefix}${number} have more or less than an activation between them`,
+    );
   }
-  return { prefix, numbers: sorted, widths, hidden: widths.slice(1, -1) };
+  const hasDropout = sorted.at(-1)! > step * (sorted.length - 1);
+  return { prefix, numbers: sorted, widths, hidden: widths.slice(1, -1), hasDropout };
 }
 
 /**

@@ -66,8 +66,11 @@ const recordOne = (flow: string): string =>
 const noLayers = 'It has no layers that could be shown.';
 const saveStateDict = 'Save its tensors: torch.save(model.state_dict(), "model.pt").';
 
-/** Flows whose layers the config could not describe together. */
-export const unlike = `Layers that differ in this are not read yet. ${record}`;
+/** What to do with a flow that is not read, of the library that it comes closest to. */
+export const adviceFor: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(['nflows', 'normflows', 'zuko', 'FrEIA'].map((name) => [name, ` ${record}`])),
+  ...Object.fromEntries(['flowjax', 'BayesFlow'].map((name) => [name, ` ${write}`])),
+};
 
 /** Also for folders of it. */
 export const joinDcp =

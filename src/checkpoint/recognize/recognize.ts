@@ -14,7 +14,7 @@ import {
 import { leastShare, rankOf } from '../import/first-of';
 import { flowQuestion, flowsIn, isAveraged, restNote } from '../import/flows-in-file';
 import { apartMark, choice, chosen } from '../import/questions';
-import { fileLooksLike, unlike } from '../import/signatures';
+import { adviceFor, fileLooksLike } from '../import/signatures';
 import { unwrapped } from '../import/wrapped-names';
 import { withWeightNormNames } from '../import/weight-norm';
 import { shortFloats } from '../tensors/dtypes';
@@ -200,6 +200,7 @@ export function whyUnknown(file: TensorFile, only?: Library): string {
   }
   return (
     `It is not a flow that Flowscope knows, so it cannot be run. Closest is ${best.name}, which explains ` +
-    `${Math.floor(best.share * 100)}% of its tensors.${missing}${best.missing.some(isUnlike) ? ` ${unlike}` : ''}`
+    `${Math.floor(best.share * 100)}% of its tensors.${missing}` +
+    `${best.missing.some(isUnlike) ? ' Layers that differ in this are not read yet.' : ''}${adviceFor[best.name] ?? ''}`
   );
 }

@@ -80,6 +80,13 @@ const invertQuestion = choice(
   { true: 'True: layers run from data to latent', false: 'False: layers run from latent to data' },
 );
 
+const baseQuestion = choice(
+  'base',
+  'Base distribution',
+  'Others with a location and a scale, such as Laplace and Cauchy, leave the same leaves, and are not read.',
+  { Normal: 'Normal(loc, scale)', Uniform: 'Uniform(minval, maxval)' },
+);
+
 const mostLayers = 500;
 
 const splineNumber = (key: string, title: string, argument: string, fallback: number): ImportQuestion => ({
@@ -146,8 +153,8 @@ function readLeaves(file: TensorFile) {
       `an nn_activation of ${Object.keys(activations).join(', ')} (this one is ${shortened(activation)})`,
     );
   const base = argument(file, 'base');
-  if (typeof base === 'string' && !/^(Standard)?Normal$/.test(base))
-    refuse(`a base distribution Normal or StandardNormal (this one is ${shortened(base)})`);
+  if (typeof base === 'string' && !/^(Uniform|(Standard)?Normal)$/.test(base))
+    refuse(`a base distribution Normal, StandardNormal or Uniform (this one is ${shortened(base)})`);
   // Sizes are among the leaves as single numbers; masked weights are followed by an empty one.
   const leaves = [...file.tensors].filter(([, { shape }]) => shape.length > 0 && sizeOf(shape) > 0);
   const shapeOf = (at: number): readonly number[] => leaves[at]?.[1].shape ?? [];
@@ -392,23 +399,21 @@ async function layersOf(
 }
 
 /** What the arguments next to the leaves say, and what those that are not among them are by default. */
-function knownAnswers(file: TensorFile, { spline }: Flow): ImportAnswers {
-  if (argument(file, 'flow') === undefined) return {};
-  const known: Record<string, string | number> = {
-    invert: argument(file, 'invert') === false ? 'false' : 'true',
-  };
-  // An activation is a function, of which JSON has the name at most.
-  const activation = argument(file, 'nnActivation');
-  if (typeof activation === 'string' && Object.hasOwn(activations, activation))
-    known['nnActivation'] = activations[activation]!;
-  if (!spline) {
-    known['transformer'] = argument(file, 'transformer') === 'affine' ? 'affine' : 'none';
-    return known;
-  }
-  for (const { key, answer } of splineQuestions(spline)) {
+function knownAnswers(file: TensorFile, flow: Flow): ImportAnswers {
+  const isComplete = argument(file, 'flow') !== undefined;
+  const known: Record<string, string | number> = {};
+  for (const { key, answer } of questionsOf(flow)) {
     const setting = argument(file, key as keyof typeof argumentNames);
-    if (typeof setting === 'number' && setting > 0) known[key] = setting;
-    else if (key !== 'interval') known[key] = answer.default;
+    const word = String(setting).toLowerCase();
+    if (answer.kind === 'number') {
+      if (typeof setting === 'number' && setting > 0) known[key] = setting;
+    } else if (setting !== undefined) {
+      const value = activations[String(setting)] ?? word;
+      const option = answer.options.find((one) => one.value.toLowerCase() === value);
+      if (option) known[key] = option.value;
+    }
+    // An activation is a function, of which JSON has the name at most.
+    if (isComplete && !['interval', 'nnActivation'].includes(key)) known[key] ??= answer.default;
   }
   if (argument(file, 'lower') !== undefined) known['interval'] = 1;
   return known;
@@ -420,20 +425,27 @@ const splineQuestions = ({ halves }: Spline): ImportQuestion[] => [
   halves ? adjustQuestion : leastWidthQuestion,
 ];
 
-const questionsOf = ({ spline }: Flow): ImportQuestion[] => [
+const questionsOf = ({ base, spline }: Flow): ImportQuestion[] => [
   activationQuestion,
+  ...(base ? [baseQuestion] : []),
   ...(spline ? splineQuestions(spline) : [transformerQuestion]),
   invertQuestion,
 ];
 
 /** The base's own numbers, as it uses them. */
-async function baseOf(file: TensorFile, { base }: Flow): Promise<ReadBase | undefined> {
+async function baseOf(
+  file: TensorFile,
+  { base }: Flow,
+  answers: ImportAnswers,
+): Promise<ReadBase | undefined> {
   if (!base) return undefined;
   const [loc, raw] = await Promise.all(base.map((leaf) => file.read(leaf)));
-  return trainedNormal(
-    loc!.data,
-    raw!.data.map((x) => Math.log(softplus(x))),
-  );
+  const scale = raw!.data.map(softplus);
+  if (chosen(answers, baseQuestion) === 'Uniform')
+    return {
+      base: { kind: 'uniform', lower: [...loc!.data], upper: [...loc!.data.map((x, i) => x + scale[i]!)] },
+    };
+  return trainedNormal(loc!.data, scale.map(Math.log));
 }
 
 export const flowjax: Recognizer = {
@@ -465,7 +477,7 @@ export const flowjax: Recognizer = {
             )
           ).flat(),
           fields: fieldsOf(file, flow, allAnswers),
-          base: await baseOf(file, flow),
+          base: await baseOf(file, flow, allAnswers),
         });
       },
     };

@@ -105,6 +105,13 @@ export const reverseQuestion = choice(
   { False: 'False', True: 'True' },
 );
 
+const dropoutQuestion = choice(
+  'dropout',
+  'Modules beside the activations',
+  'Numbers are left out in the networks, where something without tensors stands besides an activation.',
+  { Dropout: 'Dropout, which does nothing once trained' },
+);
+
 /** Networks of one coupling of a block: one for s and t, or one for each. */
 export interface Half<Stack = LinearStack> {
   /** Name of its first network below the block. */
@@ -216,7 +223,7 @@ export function halvesOf<Stack extends object>(
 }
 
 function readBlock(module: FileModule, kind: VectorBlock) {
-  const halves = halvesOf(vectorCouplings[kind], (net) => linearStack(module.within(`${net}.`)));
+  const halves = halvesOf(vectorCouplings[kind], (net) => linearStack(module.within(`${net}.`), 'any'));
   // A network gives s and t of its own part, or one of them; it sees the other part, and what it sees more is a context.
   const parts = partsOf(module, kind, halves);
   const [first, second] = parts;
@@ -331,6 +338,7 @@ function mapFields(kind: VectorBlock, answers: ImportAnswers): VectorFields {
 export const freia = chainImporter<Block, Other>({
   name: 'FrEIA',
   list: 'module_list',
+  ownNames: /(^|\.)module_list\.\d+\.subnet/,
   lacks: 'module_list.0.subnet_s1.0.weight, or module_list.0.subnet1.0.weight',
   readStep,
   gap: (at) => refuse(`${at} is a module without tensors`),
@@ -342,6 +350,7 @@ export const freia = chainImporter<Block, Other>({
       directionQuestion,
       ...questionsOf(first.kind, couplings.length),
       activationQuestion,
+      ...(couplings.some(hasDropout) ? [dropoutQuestion] : []),
       ...(orthogonal > 0 ? [questionOfLayers(orthogonalQuestion, orthogonal, { one: 'linear layer' })] : []),
     ];
   },
@@ -380,6 +389,9 @@ export const freia = chainImporter<Block, Other>({
     return toLatent ? layers : layers.reverse();
   },
 });
+
+const hasDropout = ({ halves }: Block): boolean =>
+  halves.some(({ stacks }) => stacks.some((stack) => stack.hasDropout));
 
 function hiddenOf({ halves }: Block): number[] {
   return halves[0]!.stacks[0]!.hidden;

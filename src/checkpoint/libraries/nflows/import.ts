@@ -322,7 +322,7 @@ export const nflows = chainImporter<Working, Other>({
   name: 'nflows',
   modules: nflowsModules,
   list: '_transforms',
-  uniqueList: true,
+  ownNames: /(^|\.)_transforms\.\d/,
   nested: '_transforms',
   inverse: { prefix: '_transform.', of: inverseOf },
   lacks: '_transforms.0.identity_features',

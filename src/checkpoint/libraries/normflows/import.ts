@@ -148,7 +148,7 @@ function readMasked(module: FileModule, at: string, reverse: boolean) {
   for (const path of ['s', 't'] as const) {
     const net = others.within(`${path}.`);
     if (net.rests.length === 0) continue;
-    const stack = linearStack(net, true);
+    const stack = linearStack(net, 'last');
     if (stack.widths[0] !== features || stack.widths.at(-1) !== features) {
       refuse(`${stack.prefix} is not a network from ${features} features to ${features}`);
     }
@@ -188,7 +188,7 @@ function readMasked(module: FileModule, at: string, reverse: boolean) {
 
 function readBlock(module: FileModule, at: string, reverse: boolean) {
   module.refuseUnless((rest) => rest.startsWith(blockNet));
-  const stack = linearStack(module.within(blockNet), true);
+  const stack = linearStack(module.within(blockNet), 'last');
   const [inputs, outputs] = [stack.widths[0]!, stack.widths.at(-1)!];
   // Halves, of which the first is the larger one in an odd number. From 2 to 2 is one of 3 features or, without a scale,
   // of 4; the base distribution tells.
@@ -478,6 +478,7 @@ export const normflows = chainImporter<Coupling, Other>({
   name: 'normflows',
   modules: normflowsModules,
   list: 'flows',
+  ownNames: /(^|\.)flows\.\d+\.(flows\.1\.param_map|[st]\.net|prqct|mprqat)\./,
   nested: '_flows',
   // The target, which its training by reverse KL divergence knows.
   idle: /^p\./,

@@ -371,7 +371,7 @@ function isBeforeGap({ tensors }: TensorFile, at: string): boolean {
 
 function stackOf(module: FileModule, step = 2): LinearStack {
   module.refuseUnless((rest) => /^hyper\.\d+\./.test(rest));
-  return linearStack(module.within('hyper.'), false, step);
+  return linearStack(module.within('hyper.'), undefined, step);
 }
 
 /** A layer, blocks of two that are added to what they take, and a layer, as `residual=True` makes them of equal widths. */
@@ -645,7 +645,7 @@ export const zuko = chainImporter<Mapped, Other>({
   name: 'zuko',
   modules: zukoModules,
   list: 'transform.transforms',
-  uniqueList: true,
+  ownNames: /(^|\.)transform\.transforms\.\d/,
   nested: 'transforms',
   inverse: { prefix: 'transform.', of: inverseOf },
   lacks: 'transform.transforms.0.mask',

@@ -75,8 +75,8 @@ for module in (bijections.coupling, bijections.masked_autoregressive):
 flows._affine_with_min_scale = concrete(flows._affine_with_min_scale)
 
 
-def in_both(build, rng):
-    """A flow of random weights as it is made in both precisions, and the one that is saved."""
+def in_both(build, rng, base=None):
+    """A flow of random weights as it is made in both precisions, and the one that is saved; a box is as large as what it holds."""
     models = {}
     values = None
     for precision in ("float32", "float64"):
@@ -86,6 +86,9 @@ def in_both(build, rng):
             shapes = eqx.filter_eval_shape(build)
             if values is None:
                 values = random_leaves(shapes, rng)
+                if base == "Uniform":
+                    first, second = [i for i, value in enumerate(values) if value is not None][:2]
+                    values[first], values[second] = values[first] - 40, values[second] + 90
             leaves, structure = jax.tree.flatten(eqx.filter(shapes, is_real))
             reals = [np.float32(value) for value in values if value is not None]
             reals = [jnp.asarray(value, like.dtype) for value, like in zip(reals, leaves, strict=True)]
@@ -145,9 +148,11 @@ def transformer(rng, name):
 
 
 def base(rng, features):
-    name = pick(rng, ["Normal", "Normal", "Normal", "StandardNormal"])
+    name = pick(rng, ["Normal", "Normal", "Normal", "StandardNormal", "Uniform"])
     if name == "StandardNormal":
         return lambda: distributions.StandardNormal((features,)), name
+    if name == "Uniform":
+        return lambda: distributions.Uniform(-jnp.ones(features), jnp.ones(features)), name
     low, high = rng.uniform(-1, 1, features), rng.uniform(0.5, 2, features)
     return lambda: distributions.Normal(jnp.asarray(low), jnp.asarray(high)), name
 
@@ -185,6 +190,8 @@ def made_of(rng, make, settings, name):
     arguments = {"flow_type": make.__name__, "dim": features, "cond_dim": context, **network, **given}
     if not invert or chance(rng):
         arguments["invert"] = invert
+    if base_name == "Uniform":
+        arguments["base_dist"] = answers["base"] = base_name
     return build, {**settings, "base": base_name}, arguments, answers
 
 
@@ -200,7 +207,7 @@ def flow(make):
             refusal = "two features or more"
         elif arguments["nn_depth"] == 0:
             refusal = "networks with a hidden layer"
-        models, flow = in_both(build, rng)
+        models, flow = in_both(build, rng, settings["base"])
         return flow_case(rng, flow, models, settings, arguments, answers, refusal)
 
     return kind

@@ -14,12 +14,12 @@ activations = {"relu": nn.ReLU, "leaky-relu": nn.LeakyReLU, "tanh": nn.Tanh, "el
 global_types = ["SOFTPLUS", "SIGMOID", "EXP"]
 
 
-def dense(hidden, activation):
+def dense(hidden, activation, dropout=False):
     def make(inputs, outputs):
         widths = [inputs, *hidden, outputs]
         layers = []
         for i, (before, after) in enumerate(zip(widths, widths[1:])):
-            layers += [activation()] if i > 0 else []
+            layers += [activation(), *([nn.Dropout(0.1)] if dropout else [])] if i > 0 else []
             layers.append(nn.Linear(before, after))
         return nn.Sequential(*layers)
 
@@ -185,8 +185,9 @@ def graph(rng):
     nodes = [framework.InputNode(features, name="input")]
     conditions = [framework.ConditionNode(context, name="condition")] if context else []
     kind = pick(rng, ["RNVP", "GLOW"])
+    net = dense(hidden, activations[name], dropout=bool(rng.random() < 0.4))
     for i in range(int(rng.integers(1, 5))):
-        how = {"subnet_constructor": dense(hidden, activations[name]), "clamp": clamp}
+        how = {"subnet_constructor": net, "clamp": clamp}
         nodes.append(framework.Node(nodes[-1], couplings[kind], how, conditions=conditions, name=f"coupling_{i}"))
         nodes.append(framework.Node(nodes[-1], modules.PermuteRandom, {"seed": i}, name=f"permute_{i}"))
     nodes.append(framework.OutputNode(nodes[-1], name="output"))

@@ -1,7 +1,7 @@
 /** Files whose tensors fit several flows: a default of the library decides, or somebody has to say which one it is. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { copyFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { completeAnswers, parseAnswers, splitSettings } from '../../../../src/checkpoint/recognize/answers';
@@ -281,6 +281,49 @@ it('a scale that glasflow before 0.3 names is no question in a whole model', () 
   object.attributes.set('scaling_method', 'wide');
   const file = { modules: [{ name: '', object }] } as unknown as Parameters<typeof factsOf>[0];
   assert.deepEqual(factsOf(file, nflowsModules).answers, { scaleActivation: 'softplus-clamp' });
+});
+
+it('an argument next to leaves of flowjax counts where the kind of the flow is not among them', async () => {
+  const [leaves, kwargs] = ['flow.eqx', 'flow_kwargs.json'].map((name) => path.join(folder, name));
+  await copyFile(wild('flowjax-coupling-affine-3d', 'flow.eqx'), leaves!);
+  await writeFile(kwargs!, JSON.stringify({ nn_activation: 'tanh', invert: false }));
+  const { model } = (await opened(leaves!)).config;
+  assert.equal((model as VectorModelConfig).activation, 'tanh');
+  assert.deepEqual(
+    (await importForm(leaves!))!.questions.map(({ key }) => key),
+    ['base', 'transformer'],
+  );
+});
+
+it('what may stand before the first linear layer of a network is no part of it that is left out', async () => {
+  const file = path.join(folder, 'activated-first.safetensors');
+  await writeChanged({ path: wild('freia-clamps-4d', 'state_dict.pt') }, file, (tensors) => {
+    for (const [name, tensor] of [...tensors]) {
+      const moved = name.replace(/(subnet\d)\.(\d)/, (_, net, i) => `${net}.${Number(i) + 1}`);
+      tensors.delete(name);
+      tensors.set(moved, tensor);
+    }
+  });
+  await assert.rejects(
+    opened(file),
+    /subnet\d\.1 has modules before it, which may be activations.*flowscope\.record/,
+  );
+});
+
+it('linear layers alone are no flow that opens, and a network with norms is said to be one of FrEIA', async () => {
+  const [linear, normed] = ['linear.safetensors', 'normed.safetensors'].map((name) =>
+    path.join(folder, name),
+  );
+  await writeChanged({ path: wild('nflows-linears-4d', 'model.pt') }, linear!, (tensors) => {
+    for (const name of [...tensors.keys()]) if (!name.includes('_transforms.0.')) tensors.delete(name);
+  });
+  await assert.rejects(opened(linear!), /Closest is nflows.*lacks: a coupling or an autoregressive layer/);
+  await writeChanged({ path: wild('freia-clamps-4d', 'state_dict.pt') }, normed!, (tensors) => {
+    const ones = { shape: [1], data: Float32Array.of(1) };
+    for (const name of [...tensors.keys()])
+      tensors.set(name.replace(/\.0\.weight$/, '.1.running_mean'), ones);
+  });
+  await assert.rejects(opened(normed!), /Closest is FrEIA.*running_mean is not of a linear layer/);
 });
 
 describe('facts that differ by layer', () => {
