@@ -52,7 +52,7 @@ function isCounter(name: string, shape: readonly number[]): boolean {
 }
 
 /** Names that belong to the averages themselves and have no counterpart in the model. */
-const counters = ['decay', 'num_updates', 'n_averaged', 'initted', 'step'];
+export const counters = ['decay', 'num_updates', 'n_averaged', 'initted', 'step'];
 
 /** Splits off the moving average, where it has the names of the rest, which may have lost their dots. */
 function withAverage(file: TensorFile): TensorFile {

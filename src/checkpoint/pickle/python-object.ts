@@ -38,12 +38,13 @@ const packages = [
   'torch\\.nn\\.modules',
   'torch\\.nn\\.parallel',
   'torch\\.distributions',
+  'torch\\.optim',
 ];
 const classes = new RegExp(`^(${packages.join('|')})(\\.[A-Za-z_]\\w*)*\\.(_?[A-Z]\\w*)$`);
 
 /** Names that are kept as names: activations, what hyper-parameters name, and how posteriors evaluate their flow. */
 const names =
-  /^(torch\.nn\.functional\.[a-z]\w*|torch\._C\._nn\.[a-z]\w*|torch\._C\._VariableFunctionsClass|torch\.optim(\.\w+)*\.[A-Z]\w*|pzflow\.utils\.[a-z]\w*|sbi\.utils\.potentialutils\.[a-z]\w*)$/;
+  /^(torch\.nn\.functional\.[a-z]\w*|torch\._C\._nn\.[a-z]\w*|torch\._C\._VariableFunctionsClass|pzflow\.utils\.[a-z]\w*|sbi\.utils\.potentialutils\.[a-z]\w*)$/;
 
 const single: ReadonlySet<string> = new Set([
   'functools.partial',

@@ -252,6 +252,7 @@ const types: ReadonlySet<string> = new Set([
   'torch.per_tensor_affine',
   'torch.per_channel_affine',
   'numpy.ndarray',
+  ...['builtins', '__builtin__'].flatMap((module) => [`${module}.dict`, `${module}.list`]),
   ...Object.keys(dtypes).map((name) => `torch.${name}`),
   ...Object.keys(storageTypes).map((name) => `torch.${name}Storage`),
 ]);
@@ -304,7 +305,7 @@ export function torchRules(nested?: (bytes: Uint8Array) => Storage): TorchRules 
         if (!(bytes instanceof Uint8Array)) throw wrong('a storage');
         return nested!(bytes);
       }
-      if (!Object.hasOwn(calls, name)) throw new PickleError(`it calls ${name}, which is no function`);
+      if (!Object.hasOwn(calls, name)) throw new UnknownGlobal(name, false);
       return calls[name]!(args, budget);
     },
     setState(object, state) {
@@ -321,9 +322,10 @@ export function torchRules(nested?: (bytes: Uint8Array) => Storage): TorchRules 
       }
       // What remains is a state dict's `_metadata`, versions of its modules, and attributes that were set on a tensor.
     },
-    /** ("storage", type, key, device, number of values) */
+    /** ("storage", type, key, device, number of values), or ("module", class, file, source) before PyTorch 1.6 */
     persistent(id) {
       const [kind, type, key, , length, view] = Array.isArray(id) ? (id as unknown[]) : [];
+      if (kind === 'module' && type instanceof PickleGlobal) return type;
       if (
         kind !== 'storage' ||
         !(type instanceof PickleGlobal) ||

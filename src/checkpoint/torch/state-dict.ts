@@ -4,7 +4,8 @@ import { nameOfKey, Names } from './names';
 import { NumpyArray } from './numpy';
 import { PickleError } from '../pickle/pickle';
 import { PythonObject, type PythonModule } from '../pickle/python-object';
-import { innerWrappers } from '../import/wrapped-names';
+import { isAveraged } from '../import/flows-in-file';
+import { counters, innerWrappers } from '../import/wrapped-names';
 import { restOf, trainingKey } from './rest';
 import { Tensor } from './tensor';
 import type { RestTensor } from '../import/types';
@@ -125,7 +126,7 @@ export function pickStateDict(root: unknown): StateDict {
       ([name, tensor]) => [fullNames.get(withoutParallel(name)), tensor] as const,
     );
     const named = copy.filter((entry): entry is readonly [string, Tensor] => entry[0] !== undefined);
-    return copy.length === tensors.size && named.length === copy.length ? new Map(named) : undefined;
+    return named.length === tensors.size ? new Map(named) : undefined;
   };
   return {
     tensors,
@@ -162,13 +163,14 @@ function collect(root: unknown, contents: Contents): void {
   const count = () => {
     if (++values > mostValues) throw new PickleError(`it has more than ${mostValues} values`);
   };
-  const visit = (item: unknown, path: string[], length: number): void => {
+  /** @param averages whether only moving averages are taken, which a callback of Lightning may keep */
+  const visit = (item: unknown, path: string[], length: number, averages = false): void => {
     count();
     const value =
       item instanceof NumpyArray ? item.tensor : item instanceof PythonObject ? item.attributes : item;
     if (value instanceof Tensor) {
       names.spend(length);
-      contents.tensors.push([path, value]);
+      if (!averages) contents.tensors.push([path, value]);
     } else if (value instanceof Map || Array.isArray(value)) {
       if (open.has(value)) throw new PickleError('a container in it holds itself');
       if (path.length >= deepest) throw new PickleError(`its containers are nested deeper than ${deepest}`);
@@ -180,12 +182,19 @@ function collect(root: unknown, contents: Contents): void {
         for (const [key, item] of entries.entries()) {
           const name = nameOfKey(key);
           const nested = item !== null && typeof item === 'object';
-          if (nested && trainingKey.test(name) && !(modules ??= isStateDict(value))) count();
-          else visit(item, [...path, name], length + name.length);
+          const inside = [...path, name];
+          if (averages) {
+            // Next to the state dict that it is an average of.
+            const isAverage = isAveraged(name) && isStateDict(item);
+            visit(item, isAverage ? [inside.join('.')] : inside, length + name.length, !isAverage);
+          } else if (nested && trainingKey.test(name) && !(modules ??= isStateDict(value))) {
+            if (/callback/i.test(name)) visit(item, inside, length + name.length, true);
+            else count();
+          } else visit(item, inside, length + name.length);
         }
       }
       open.delete(value);
-    } else if (contents.extras.length < mostExtras) {
+    } else if (!averages && contents.extras.length < mostExtras) {
       const plain = plainValue(value);
       if (plain !== undefined) contents.extras.push([path, plain]);
     }
@@ -265,7 +274,8 @@ function pickGroup(
     new Set(group.map((path) => withoutParallel(path.slice(depth + 1).join('.'))));
   const bestNames = names(groups.get(best)!);
   const copies = [...groups.entries()].every(
-    ([key, group]) => key === best || [...names(group)].every((name) => bestNames.has(name)),
+    ([key, group]) =>
+      key === best || [...names(group)].every((name) => bestNames.has(name) || counters.includes(name)),
   );
   return copies ? best : undefined;
 }

@@ -65,7 +65,7 @@ const values: Readonly<Record<string, readonly [value: Part[], named: RegExp]>> 
       ],
       ...[op.text(command), op.tuple1, op.reduce],
     ],
-    /is damaged, or not written by torch\.save: it calls sbi\.samplers\.Ode\.run, which is no function/,
+    /asks for sbi\.samplers\.Ode\.run, which no state dict needs\. It is not read/,
   ],
   'an object of an unknown class': [
     [op.global('runpy', '_ModifiedArgv0'), op.emptyTuple, op.newObject, op.emptyDict, op.build],

@@ -66,6 +66,25 @@ test('a whole model in DataParallel or AveragedModel is the model in it', async 
   await original.close();
 });
 
+test('an optimizer that was saved as an object is left out, and its classes are mentioned without harm', async () => {
+  const adam = object(
+    'torch.optim.adam',
+    'Adam',
+    ...dict(['state', ...dict(['exp_avg', ...array([1, 2], 2)])]),
+  );
+  const weights = dict(['net.0.bias', ...array([3, 4], 2)], ['kind', op.global('builtins', 'dict')]);
+  const pickle = op.pickle(...dict(['model', ...weights], ['optimizer', ...adam]));
+  const opened = await openTensorFile(put(folder, 'optimizer.pkl', pickle));
+  assert.deepEqual([...opened.tensors.keys()], ['net.0.bias']);
+  assert.deepEqual([...(await opened.read('net.0.bias')).data], [3, 4]);
+  await opened.close();
+  const called = dict(
+    ['model', ...weights],
+    ['made', op.global('builtins', 'dict'), op.emptyTuple, op.reduce],
+  );
+  await refused('called.pkl', op.pickle(...called), /asks for builtins\.dict, which no state dict needs/);
+});
+
 test('the modules of a whole model, with the names of its state dict', async () => {
   const opened = await openTensorFile(wild('nflows-whole-module-nsf-3d', 'flow.pt'));
   try {
