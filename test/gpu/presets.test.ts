@@ -16,9 +16,7 @@ import { thorough, tried } from '../tried';
 
 const steps = 50;
 /** Each step divides a gradient by its size, so that what sums in another order differ by grows from step to step. */
-const tolerance = (name: string): number =>
-  // Batch norm over four small pictures makes more of it: TensorFlow is as far from ONNX Runtime.
-  name === 'digits' ? 1e-3 : 1e-4;
+const tolerance = 1e-4;
 
 const flows = ['nice', 'nsf', 'maf', 'iaf', 'nsf-autoregressive', 'flow-matching', 'glow'];
 const table = presets.find(({ name }) => name === 'tabular')!;
@@ -66,12 +64,14 @@ describe(`the first ${steps} steps on the GPU`, () => {
   const chosen = all.filter(({ name }) => thorough || some.includes(name));
   for (const { name, of } of tried('gpu/presets', chosen, (_, i) => i === 0))
     it(`are those of the processor: ${name}`, async () => {
-      const config = smallConfig(of, folder) as RunConfigInput;
+      const small = smallConfig(of, folder) as RunConfigInput;
+      // Batch norm over four small pictures makes more of rounding, on every backend: digits have the batch of their preset.
+      const config = name === 'digits' ? { ...small, training: {} } : small;
       const expected = await losses(name, config, processor);
       const found = await losses(name, config, gpu);
       const apart = found.map((nats, i) => Math.abs(nats - expected[i]!) / Math.abs(expected[i]!));
       assert.ok(
-        Math.max(...apart) <= tolerance(name),
+        Math.max(...apart) <= tolerance,
         `step ${apart.indexOf(Math.max(...apart)) + 1}: ${Math.max(...apart)}`,
       );
     });
