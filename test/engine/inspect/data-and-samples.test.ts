@@ -150,6 +150,20 @@ describe('data and samples', () => {
     assert.deepEqual(income.remedy, { kind: 'few values', distinct: 2 });
   });
 
+  it('only values that end abruptly are called bounded', async () => {
+    const remedies = async (row: Row): Promise<unknown[]> => {
+      const found = (await compared(await planted(row, [2, 0, 5], [1, 9, 2])))!;
+      const { below, above, remedy } = found.features[1]!;
+      assert.ok(below > 0.01 && above > 0.01, `${below}, ${above}`);
+      return [remedy, /bounded/.test(found.finding.advice!)];
+    };
+    // Three times as wide as the data, on both sides.
+    assert.deepEqual(await remedies(normal), [{ kind: 'train' }, false]);
+    // The fractional part of a wide normal value is uniform.
+    const uniform: Row = ([a, b, c]) => [2 + a, 9 * (b * 3 - Math.floor(b * 3)) - 4.5, 5 + 2 * c];
+    assert.deepEqual(await remedies(uniform), [{ kind: 'logit' }, true]);
+  });
+
   it('a few examples are not compared', async () => {
     const file = await planted(normal, [2, 0, 5], [1, 3, 2], { rows: 24 });
     await assert.rejects(compared(file), refused(/only 8 validation examples/));

@@ -214,7 +214,7 @@ const remedies: Record<string, (values: Values) => string> = {
   log: (v) =>
     `Auf log(${v.plus ? '1 + ' : ''}${v.feature}) trainieren. Mit --transform ${v.feature}=log${v.plus ? ':-1' : ''} gehört das zum Flow.`,
   logit: (v) =>
-    `Die Werte sind begrenzt: auf dem Logit von (${v.feature} − ${number(v.smallest)}) / ${number(Number(v.largest) - Number(v.smallest))} trainieren. Mit --transform ${v.feature}=logit:LOW:HIGH und Grenzen jenseits aller Werte gehört das zum Flow.`,
+    `Die Werte sind begrenzt: auf ihrem Logit trainieren. Mit --transform ${v.feature}=logit:LOW:HIGH und Grenzen knapp jenseits aller Werte gehört das zum Flow.`,
   'leave out': () => 'Es numeriert die Zeilen: die Spalte weglassen.',
   'few values': (v) => `Es hat nur ${v.distinct} Werte: als Klasse trainieren oder Rauschen dazugeben.`,
   train: () => longer,

@@ -115,7 +115,7 @@ function ofFeature(worst: FeatureComparison, off: number, common: Found['values'
     severity: sign,
     kind: !beyond ? 'distance' : above === 0 ? 'below' : below === 0 ? 'above' : 'outside',
     sentence: `${name}: ${what}.${tail}${others}`,
-    advice: adviceOf(name, remedy ?? { kind: 'train' }, worst),
+    advice: adviceOf(name, remedy ?? { kind: 'train' }),
     values: {
       ...common,
       ...{ feature: name, distance, below, above, smallest, median, largest, others: off - 1 },
@@ -129,12 +129,12 @@ function ofFeature(worst: FeatureComparison, off: number, common: Found['values'
   };
 }
 
-function adviceOf(name: string, remedy: Remedy, { smallest, largest }: FeatureComparison): string {
+function adviceOf(name: string, remedy: Remedy): string {
   switch (remedy.kind) {
     case 'log':
       return `Train on log(${remedy.plus ? '1 + ' : ''}${name}). --transform ${name}=log${remedy.plus ? ':-1' : ''} makes that a part of the flow.`;
     case 'logit':
-      return `Its values are bounded: train on the logit of (${name} − ${short(smallest)}) / ${short(largest - smallest)}. --transform ${name}=logit:LOW:HIGH, with bounds beyond all values, makes that a part of the flow.`;
+      return `Its values are bounded: train on their logit. --transform ${name}=logit:LOW:HIGH, with bounds just beyond all values, makes that a part of the flow.`;
     case 'leave out':
       return 'It numbers the rows: leave the column out.';
     case 'few values':

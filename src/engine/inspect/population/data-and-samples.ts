@@ -207,7 +207,7 @@ function remedyOf({
   const log: Remedy = { kind: 'log', plus: smallest > 0 ? 0 : 1 };
   if (heavyTail && smallest >= 0) return log;
   const hasBoth = findings.some((one) => one.kind === 'limits' && one.low && one.high);
-  if ((hasBoth && below + above > notice) || (below > notice && above > notice)) return { kind: 'logit' };
+  if (hasBoth && below + above > notice) return { kind: 'logit' };
   return below > notice && smallest >= 0 ? log : { kind: 'train' };
 }
 
