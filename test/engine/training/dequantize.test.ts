@@ -11,14 +11,16 @@ import { exportOnnx } from '../../../src/engine/export/onnx';
 import { exportTorch } from '../../../src/engine/export/torch';
 import { dataExamples } from '../../../src/engine/model/examples';
 import type { Model } from '../../../src/engine/model/model';
+import { createInspector } from '../../../src/engine/inspect/inspector';
 import { openOnnxFlow } from '../../../src/engine/onnx-flow/open-onnx-flow';
 import { openModel } from '../../../src/engine/open/open-model';
 import { train } from '../../../src/engine/training/train';
 import { prepareInput } from '../../../src/engine/use/input';
 import { sample } from '../../../src/engine/use/sample';
 import { score, examplesToScore } from '../../../src/engine/use/score';
+import type { Corners } from '../../../src/protocol/selection';
 import { temporaryFolder } from '../../unit/support/temporary';
-import { refused } from '../inspect/model';
+import { anySignal, refused } from '../inspect/model';
 
 const folder = temporaryFolder();
 const at = (name: string): string => path.join(folder, name);
@@ -125,6 +127,21 @@ describe('a flow of columns of integers', () => {
     assert.ok(a > 3 && a < 4 && b > 1 && b < 2 && c === 2.25 && d > 5 && d < 6, String(input.x));
     const { x, shown } = await dataExamples(model.flow!, 'train', 0, 20);
     x.forEach((value, i) => assert.ok(Math.floor(value) === shown[i] && value !== shown[i]));
+  });
+
+  it('shows integers also where latents were changed, which are scored with their noise', async () => {
+    const inspector = createInspector('1', model);
+    const example = { kind: 'data', split: 'train', index: 3 } as const;
+    const { values, nats } = await inspector.ask('edited', { example, edits: [] }, anySignal());
+    const { x, shown } = await dataExamples(model.flow!, 'train', 3, 1);
+    assert.deepEqual([...values.data], [...shown]);
+    const { logDet, preprocessing, prior } = await model.flow!.runner.forward(x, 1, 'data');
+    assert.ok(Math.abs(nats! + prior[0]! + logDet[0]! + preprocessing[0]!) < 1e-3);
+    const corners = [0, 1, 2, 3].map((index) => ({ ...example, index })) as unknown as Corners;
+    const query = { corners, angles: 4, range: 'circle' } as const;
+    const { values: grid } = await inspector.ask('manifold', query, anySignal());
+    assert.ok(grid.data.every(Number.isInteger));
+    inspector.dispose();
   });
 
   it('says which columns have noise, and that its density is of them', () => {

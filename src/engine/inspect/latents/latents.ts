@@ -4,7 +4,7 @@ import type { ExampleRef, UneditedRef, LatentEdit, Corners } from '../../../prot
 import type { EditedQuery, EditedView, LatentsView } from '../../../protocol/latents';
 import { recordKey } from '../../../protocol/webview';
 import { sampleLatents, sourceOf, type ExampleBatch } from '../../model/examples';
-import { cropImages } from '../../model/inputs';
+import { cropImages, roundDown } from '../../model/inputs';
 import { exampleShape, decodeLatents } from '../../model/latents';
 import { scoreBatch } from '../examples';
 import { latentPlaces, sourcesOf, type ExampleLatents, wayRunner } from './sources';
@@ -43,8 +43,12 @@ export async function edited(inquiry: SharedInquiry, { example, edits }: EditedQ
   const z = withEdits(start, edits);
   const { x } = await (await wayRunner(model, 1)).inverse(z, 1, 'data', { context });
   return {
-    values: { shape: exampleShape(model.runner), data: cropImages(x, 1, model.config) },
     ...(await costOf(inquiry, { x, context })),
+    // After the score, which is of integers with their noise.
+    values: {
+      shape: exampleShape(model.runner),
+      data: roundDown(cropImages(x, 1, model.config), model.runner),
+    },
   };
 }
 
@@ -116,7 +120,7 @@ export async function manifold({ model, signal }: Inquiry, query: ManifoldQuery)
   });
   return {
     angles,
-    values: { shape: [count, count, ...shape.slice(1)], data },
+    values: { shape: [count, count, ...shape.slice(1)], data: roundDown(data, model.runner) },
     corners: corners.shown,
     norms: { shape: [count, count], data: lengths(z, size) },
   };
