@@ -1,4 +1,4 @@
-/** ∂y/∂x of the layer: triangular structure, diagonal next to eˢ, determinant next to the claimed log-det. */
+/** ∂y/∂x of the layer: triangular structure, diagonal next to the layer's own, determinant next to the claimed log-det. */
 import { power } from '../../../src/base/digits';
 import { hasJacobian, jacobianQuery } from '../../../src/protocol/questions';
 import { type JacobianView, largestJacobianBlock, usualBlock } from '../../../src/protocol/jacobian';
@@ -179,7 +179,7 @@ function Figures({ view }: { view: JacobianView }) {
   return <Pairs class="figures-line flex-wrap labeled" of={figures} />;
 }
 
-/** Difference of each diagonal entry from what s and the norm say, as a share of the latter. */
+/** Difference of each diagonal entry from what the layer says, as a share of the latter. */
 function diagonalDifferences({ matrix, expected, elements }: JacobianView): number[] | undefined {
   const k = elements.length;
   return expected && Array.from(expected, (value, i) => Math.abs(matrix.data[i * k + i]! - value) / value);

@@ -20,17 +20,14 @@ export const text = bilingual({
   passingFirst: ['passing first', 'Durchgehende zuerst'],
   naturalOrder: ['own order', 'eigene'],
   diagonal: ['Diagonal', 'Diagonale'],
-  diagonalNote: [
-    'next to what s and the norm give: eˢ/σ',
-    'neben dem, was s und die Normalisierung sagen: eˢ/σ',
-  ],
+  diagonalNote: ['next to what the layer itself gives', 'neben dem, was die Schicht selbst angibt'],
   element: ['element', 'Element'],
   fromJacobian: '∂y/∂x',
-  fromScale: 'eˢ/σ',
+  fromScale: ['by the layer', 'laut Schicht'],
   largestDifference: ['largest difference, relative', 'größter Unterschied, relativ'],
   determinant: ['ln|det| by LU', 'ln|det| aus LU'],
   claimedWhole: ['log-det by the layer itself', 'Log-Determinante, die die Schicht angibt'],
-  claimedBlock: ['Σ (s − ln σ) of these elements', 'Σ (s − ln σ) dieser Elemente'],
+  claimedBlock: ['log-det of these by the layer', 'Log-Determinante dieser, laut Schicht'],
   noJacobianHere: ['No Jacobian', 'Keine Jacobi-Matrix'],
   noJacobian: ['This layer only moves values', 'Diese Schicht ordnet nur um'],
   noJacobianWhy: [
@@ -42,8 +39,8 @@ export const text = bilingual({
     'Mit laufenden Statistiken: mit denen eines Batches ist eine Schicht keine Abbildung eines Beispiels allein.',
   ],
   triangular: [
-    'Where nothing moves the rows are those of the identity, and what moves depends on itself only through eˢ: sorted, the matrix is triangular.',
-    'Wo nichts bewegt wird, stehen die Zeilen der Einheitsmatrix, und was bewegt wird, hängt von sich selbst nur über eˢ ab: sortiert ist die Matrix eine Dreiecksmatrix.',
+    'Where nothing moves the rows are those of the identity, and what moves depends on itself only by its own slope: sorted, the matrix is triangular.',
+    'Wo nichts bewegt wird, stehen die Zeilen der Einheitsmatrix, und was bewegt wird, hängt von sich selbst nur über die eigene Steigung ab: sortiert ist die Matrix eine Dreiecksmatrix.',
   ],
   jacobianHint: [
     'Point at a cell, or use the arrow keys, to read it',

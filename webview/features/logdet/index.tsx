@@ -12,7 +12,7 @@ import { largest, planesOf } from '../../base/canvas/planes';
 import { ticks } from '../../../src/base/ticks';
 import { fixed, roundUp, signed } from '../../base/format/numbers';
 import { useStore } from '../../base/store/use-store';
-import { featureName } from '../../base/layers/layer-names';
+import { featureName, isSumOfScales, layerTitle } from '../../base/layers/layer-names';
 import { DataTable } from '../../base/controls/data-table';
 import { BarCells } from '../../base/layers/bar-cells';
 import { words } from '../../base/words';
@@ -36,7 +36,8 @@ const size = 116;
 function LogDetTab({ model, layer, view }: LayerTabProps<LayerView>) {
   const store = useStore();
   const strip = store.state(stripState).strip.found.value;
-  const maps = { model, view, limit: roundUp(largest(view.logDetMap?.data, view.logDetMapMean?.data)) };
+  const limit = roundUp(largest(view.logDetMap?.data, view.logDetMapMean?.data));
+  const maps = { model, view, limit, note: isSumOfScales(layer) ? text.mapNote : text.slopeNote };
   const part = view.logDetExample;
   const hasMaps = view.logDetMap !== undefined || view.logDetMapMean !== undefined;
   const tooLarge = view.tensors.find(({ role, data }) => isQuantity(role) && !data);
@@ -99,6 +100,7 @@ function LogDetTab({ model, layer, view }: LayerTabProps<LayerView>) {
             <DepthCurve
               {...{ example, mean }}
               selected={model.layers.findIndex((l) => l.index === layer.index)}
+              name={layerTitle(layer, model)}
             />
           ) : (
             <div class="skeleton" style={{ height: '136px' }} />
@@ -119,10 +121,11 @@ interface MapBoxProps {
   map?: NdArray<Float32Array>;
   view: LayerView;
   limit: number;
+  note: string;
   name: string;
 }
 
-function MapBox({ model, title, map, view, limit, name }: MapBoxProps) {
+function MapBox({ model, title, map, view, limit, note, name }: MapBoxProps) {
   if (!map) return null;
   const scale = (light: boolean) => signedScale(limit, light);
   // Carried back to the image there are places that the layer does not see; they are NaN.
@@ -137,7 +140,7 @@ function MapBox({ model, title, map, view, limit, name }: MapBoxProps) {
     <div class="box" data-map={name}>
       <Heading
         title={title}
-        note={`Σ ${fixed(total, 2)} ${words.nats}; ${carried ? words.maskInImageNote : text.mapNote}`}
+        note={`Σ ${fixed(total, 2)} ${words.nats}; ${carried ? words.maskInImageNote : note}`}
       />
       {map.shape.length === 3 ? (
         <PlaneGrid
@@ -173,6 +176,7 @@ interface DepthCurveProps {
   mean: number[];
   /** Position of the selected layer. */
   selected: number;
+  name: string;
 }
 
 /** From 0 at x. */
@@ -182,7 +186,7 @@ function running(values: readonly number[]): number[] {
 }
 
 /** Running sum of log-dets from x to z. */
-function DepthCurve({ example, mean, selected }: DepthCurveProps) {
+function DepthCurve({ example, mean, selected, name }: DepthCurveProps) {
   const [ofExample, average] = [example && running(example), running(mean)];
   const finite = [...(ofExample ?? []), ...average].filter(Number.isFinite);
   const [low, high] = [Math.min(...finite), Math.max(...finite) || 1];
@@ -194,7 +198,7 @@ function DepthCurve({ example, mean, selected }: DepthCurveProps) {
       x={{
         ...{ low: 0, high: mean.length, ticks: () => [0, mean.length] },
         textOf: (place) => (place ? 'z' : 'x'),
-        title: `${words.layerAxis} ${fixed(selected + 1, 0)}`,
+        title: name,
       }}
       y={{ low, high, axis: 0, ticks: () => ticks(low, high, 4) }}
     >

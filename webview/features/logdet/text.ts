@@ -8,6 +8,7 @@ export const text = bilingual({
   mapMean: (n: number) => [`Each element, mean of ${count(n)}`, `Jedes Element, Mittel aus ${count(n)}`],
   mapInImage: ['In image coordinates, this example', 'In Bildkoordinaten, dieses Beispiel'],
   mapNote: ['of s·(1 − b)', 'von s·(1 − b)'],
+  slopeNote: ['of log ∂y/∂x', 'von log ∂y/∂x'],
   noMap: ['One number for the whole layer', 'Eine Zahl für die ganze Schicht'],
   noMapWhy: [
     'The log-det of this layer has no per-element map.',
