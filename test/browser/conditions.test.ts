@@ -120,7 +120,7 @@ describe('a flow that is given a context', () => {
         .evaluateAll((all) => all.map((canvas) => (canvas as HTMLCanvasElement).toDataURL()));
     const first = await pictures();
     assert.equal(new Set(first).size, 3);
-    await page.getByRole('radio', { name: 'ln p' }).click();
+    await page.getByRole('radio', { name: 'log p' }).click();
     await until('other colors', async () => (await pictures()).every((now, i) => now !== first[i]));
     await page.getByRole('radio', { name: 'p', exact: true }).click();
     // The other condition moves the mean: all three are drawn anew.
@@ -174,7 +174,7 @@ describe('a flow that is given a context', () => {
       .evaluateAll((all) => all.map((canvas) => (canvas as HTMLCanvasElement).toDataURL()));
     assert.equal(new Set(pictures).size, 4);
     const logProbs = (await figures.locator('figcaption').allInnerTexts()).map((caption) =>
-      Number(/ln p ([+−][\d.]+)/.exec(caption)![1]!.replace('−', '-')),
+      Number(/log p ([+−][\d.]+)/.exec(caption)![1]!.replace('−', '-')),
     );
     const likely = logProbs[0]! > logProbs[1]! ? 'upper' : 'lower';
     const verdict = page.locator('.at-conditions .view-verdict');
@@ -215,7 +215,7 @@ describe('a flow that is given a context', () => {
     assert.equal(await pictures.count(), 8);
     const drawn = await rows.evaluateAll((all) => all.map((row) => row.querySelector('canvas')!.toDataURL()));
     assert.ok(new Set(drawn).size > 5, 'pictures of the same latents differ by class');
-    assert.match(await rows.first().innerText(), /example: ln p [+−]\d/);
+    assert.match(await rows.first().innerText(), /example: log p [+−]\d/);
     await page
       .locator('.at-conditions')
       .getByText(/most likely as/)

@@ -60,11 +60,11 @@ export function SideBySideControls({ model }: { model: ModelSummary }) {
       ) : (
         <Dropdown {...choice} options={options.filter(({ disabled }) => !disabled)} />
       )}
-      {model.kind === 'vector' && model.shape[0]! > 2 ? <FeaturePair model={model} pair={features} /> : null}
+      <FeaturePair model={model} pair={features} />
       <span class="spring" />
       {isPlane(model) ? (
         <>
-          <Choice label={text.colors} of={colors} options={{ p: 'p', ln: 'ln p' }} />
+          <Choice label={text.colors} of={colors} options={{ p: 'p', ln: 'log p' }} />
           <Choice
             label={text.drawn}
             of={drawn}

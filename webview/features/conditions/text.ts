@@ -54,14 +54,14 @@ export const text = bilingual({
     'Werte: Mittel ± 1,28 Std.-Abw., 10, 50 und 90 % einer Normalverteilung.',
   ],
   cross: ['Cross: the example.', 'Kreuz: das Beispiel.'],
-  logProb: (nats: string) => [`example: ln p ${nats}`, `Beispiel: ln p ${nats}`],
+  logProb: (nats: string) => [`example: log p ${nats}`, `Beispiel: log p ${nats}`],
   classes: (from: number, to: number, of: number) => [
     `classes ${from}–${to} of ${of}`,
     `Klassen ${from}–${to} von ${of}`,
   ],
   mostLikely: (first: string, nats: string, second: string, other: string) => [
-    `The example is most likely as ${first}, ln p ${nats}; then as ${second}, ${other}.`,
-    `Das Beispiel ist am wahrscheinlichsten als ${first}, ln p ${nats}; danach als ${second}, ${other}.`,
+    `The example is most likely as ${first}, log p ${nats}; then as ${second}, ${other}.`,
+    `Das Beispiel ist am wahrscheinlichsten als ${first}, log p ${nats}; danach als ${second}, ${other}.`,
   ],
   ridges: ['density of the samples, one scale', 'Dichte der Samples, eine Skala'],
   ridgesOf: (name: string) => [`Density of ${name} at each value`, `Dichte von ${name} bei jedem Wert`],

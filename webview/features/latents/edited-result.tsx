@@ -145,7 +145,7 @@ function Cost({ before, after }: Omit<ResultProps, 'model'>) {
   return (
     <p class={`cost flex-wrap ${finite ? '' : 'bad'}`}>
       <span>
-        ln p(x) <b data-log-p>{fixed(-after.nats, 2)}</b> <span class="tick">{words.nats}</span>
+        log p(x) <b data-log-p>{fixed(-after.nats, 2)}</b> <span class="tick">{words.nats}</span>
       </span>
       {bits === undefined ? null : (
         <span>
