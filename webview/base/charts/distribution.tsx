@@ -105,13 +105,17 @@ function Outline({ edges, shares, dashed }: { edges: number[]; shares: number[];
   return dashed ? <path class="line dashed" data-name="dashed" d={d} /> : <path class="line" d={d} />;
 }
 
+/** So near to an end a label is aligned with it, px. */
+const edge = 70;
+
 function Mark({ value, text, valueText }: Marked & { valueText: string }) {
   const { x, width } = usePlace();
-  const at = Math.min(width - 40, Math.max(40, x.at(value)));
+  const at = x.at(value);
+  const [from, anchor] = at < edge ? [0, 'start'] : at > width - edge ? [width, 'end'] : [at, 'middle'];
   return (
     <>
       <Rule class="here" x={value} />
-      <text class="fg" x={at} y={11} text-anchor="middle">{`${text}, ${valueText}`}</text>
+      <text class="fg" x={from} y={11} text-anchor={anchor}>{`${text}, ${valueText}`}</text>
     </>
   );
 }

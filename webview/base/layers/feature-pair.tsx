@@ -20,6 +20,7 @@ export const fieldQuery = (store: Store) => ({
   features: store.state(fieldPair).features.value,
 });
 
+/** Nothing where there are only two. */
 export function FeaturePair({ model, pair }: { model: ModelSummary; pair: Signal<[number, number]> }) {
   const saved = useStore().isSaved;
   const choice = (label: string, place: 0 | 1) => (
@@ -34,6 +35,7 @@ export function FeaturePair({ model, pair }: { model: ModelSummary; pair: Signal
       onChange={(value) => (pair.value = pair.value.with(place, Number(value)) as [number, number])}
     />
   );
+  if (model.kind !== 'vector' || model.shape[0]! <= 2) return null;
   return (
     <span class="pair">
       <span>{words.acrossUp}</span>

@@ -266,7 +266,7 @@ function Predictive({ model, first }: { model: ModelSummary; first: PairPlot | n
         title={text.predictive}
         note={first ? text.predictiveNote(count(first.examples.shape[0]!)) : undefined}
       />
-      {model.shape[0]! > 2 && first ? <FeaturePair model={model} pair={pair} /> : null}
+      {first ? <FeaturePair model={model} pair={pair} /> : null}
       {pair.value.join() === '0,1' ? drawn(first) : <AnswerView question={plot}>{drawn}</AnswerView>}
     </section>
   );

@@ -191,7 +191,7 @@ function Report({ model, part }: { model: ModelSummary; part: CheckPart & { repo
       <div class="parts below">
         {features.length > 1 ? (
           <ChartBox title={text.where} note={text.whereNote} name="weighed">
-            {features.length > 2 ? <FeaturePair model={model} pair={pair} /> : null}
+            <FeaturePair model={model} pair={pair} />
             <AnswerView question={map}>{(value) => value && <WeightBoard map={value} />}</AnswerView>
           </ChartBox>
         ) : null}

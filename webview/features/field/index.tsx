@@ -38,11 +38,7 @@ function FieldTab({ model, layer, view }: LayerTabProps<FieldPlane>) {
           signed(view.exampleRate, 2),
         )}
       </p>
-      {hasMore ? (
-        <div class="ctl">
-          <FeaturePair model={model} pair={features} />
-        </div>
-      ) : null}
+      <FeaturePair model={model} pair={features} />
       <div class="panels">
         <Sized height={(width) => Math.min(width, largestSide)}>
           {(_, size) => (

@@ -39,11 +39,7 @@ function PathsTab({ model, layer, view }: LayerTabProps<FieldPaths>) {
   return (
     <>
       <p class="view-verdict">{own === undefined ? mean : `${text.own(fixed(own))} ${mean}`}</p>
-      {hasMore ? (
-        <div class="ctl">
-          <FeaturePair model={model} pair={features} />
-        </div>
-      ) : null}
+      <FeaturePair model={model} pair={features} />
       <div class="panels">
         <Sized height={(width) => Math.min(width, largestSide)}>
           {(_, size) => (

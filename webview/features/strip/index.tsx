@@ -149,7 +149,7 @@ function FlowStrip({ model }: { model: ModelSummary }) {
         <span class="axis-head" title={words.positiveRaises}>
           <em>{words.logDetNats}</em>
           <b>{`−${shortTick(limit)}`}</b>
-          <b>0</b>
+          <b>{shortTick(limit).length > 3 ? '' : '0'}</b>
           <b>{shortTick(limit)}</b>
         </span>
         <span class="num">{store.state(barsState).value === 'mean' ? words.mean : words.sum}</span>
