@@ -178,7 +178,7 @@ describe('a flow that is given a context', () => {
     );
     const likely = logProbs[0]! > logProbs[1]! ? 'upper' : 'lower';
     const verdict = page.locator('.at-conditions .view-verdict');
-    assert.match(await verdict.innerText(), new RegExp(`most likely as ${likely}, ln p`));
+    assert.match(await verdict.innerText(), new RegExp(`most likely as ${likely}, log p`));
     // What the strip says of the example's own class.
     const own = await page.locator('[data-context-class]').getAttribute('data-context-class');
     const cost = Number((await result(page)).split(/\s/)[0]!.replace('−', '-'));

@@ -79,7 +79,7 @@ describe('every view', () => {
       await slider.focus();
       for (let i = 0; i < 20; i++) await slider.press('ArrowRight');
       await frame.locator('.gallery [data-changed="1"]').waitFor();
-      await words('.gallery', /ln p\(x\)\s+[−+]?[\d,.]+/);
+      await words('.gallery', /log p\(x\)\s+[−+]?[\d,.]+/);
       if (image) await until('another picture', async () => (await drawn(frame, now)) !== before);
       if (data) {
         await tab('.gallery', 'Nearest');
