@@ -287,10 +287,8 @@ const refusedColumn = (file: string, name: string, kind: string): UserError =>
   new UserError(`${file}: column "${name}" holds ${kind}; expected numbers. ${textAdvice(name)}`);
 
 /** Whether there is one value a row. */
-function isPlain({
-  element: { repetition_type: repetition, logical_type: logical },
-  children,
-}: Field): boolean {
+function isPlain({ element, children }: Field): boolean {
+  const { repetition_type: repetition, logical_type: logical } = element;
   const other = ['GEOMETRY', 'GEOGRAPHY', 'VARIANT'].includes(logical?.type ?? '');
   return children.length === 0 && repetition !== 'REPEATED' && !other;
 }

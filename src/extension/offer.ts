@@ -21,19 +21,17 @@ export async function confirm(question: string, yes: string, detail?: string): P
   return (await window.showWarningMessage(question, defined({ modal: true, detail }), yes)) === yes;
 }
 
-/** A whole number from 1 to `most`. Undefined where the user leaves. */
-export async function askCount({
-  most,
-  expected,
-  value,
-  ...box
-}: {
+interface CountQuestion {
   title: string;
   prompt: string;
   value: number;
   most: number;
   expected: string;
-}): Promise<number | undefined> {
+}
+
+/** A whole number from 1 to `most`. Undefined where the user leaves. */
+export async function askCount(question: CountQuestion): Promise<number | undefined> {
+  const { most, expected, value, ...box } = question;
   const isCount = (text: string): boolean => /^\s*[1-9]\d*\s*$/.test(text) && Number(text) <= most;
   const text = await window.showInputBox({
     ...box,

@@ -55,15 +55,13 @@ function kernelPlaces(shape: readonly number[], { kernelRows, kernelColumns }: W
   );
 }
 
-export function windowOfWeight({
-  shape,
-  axes,
-  from,
-}: {
+interface WeightPlace {
   shape: readonly number[];
   axes: readonly AxisRole[];
   from: readonly number[];
-}): { from: number[]; size: number[] } {
+}
+
+export function windowOfWeight({ shape, axes, from }: WeightPlace): { from: number[]; size: number[] } {
   const layout = layoutOf(shape, axes);
   return {
     from: [...from],

@@ -13,15 +13,13 @@ function momentOf({ recordedAt }: RecordingInfo, step: number | undefined): stri
   return step === undefined ? time : text.stepAt(step, time);
 }
 
-export function LiveStatus({
-  flow,
-  recording,
-  step,
-}: {
+interface LiveStatusProps {
   flow: LiveFlow;
   recording: RecordingInfo;
   step: number | undefined;
-}) {
+}
+
+export function LiveStatus({ flow, recording, step }: LiveStatusProps) {
   const state = flow.state.value;
   const moment = momentOf(recording, step);
   const rest = restOf(state, recording, moment);

@@ -2,6 +2,7 @@
 import type { DataPreview } from '../../src/protocol/data';
 import { Button, LinkButton } from '../base/controls/toolkit';
 import { bytes, count } from '../base/format/numbers';
+import { useResized } from '../base/size/resized';
 import { Classes } from './classes';
 import { Facts } from './facts';
 import { Features, Rows } from './features';
@@ -145,13 +146,12 @@ function Sheet({ sheet }: { sheet: NonNullable<DataPreview['sheet']> }) {
   }, [png]);
   const box = useRef<HTMLElement>(null);
   const [available, setAvailable] = useState(usualWidth);
-  useEffect(() => {
-    const observer = new ResizeObserver(([entry]) => {
-      if (entry && entry.contentRect.width > 0) setAvailable(entry.contentRect.width);
-    });
-    if (box.current) observer.observe(box.current);
-    return () => observer.disconnect();
-  }, []);
+  useResized(
+    () => box.current,
+    ({ clientWidth }) => {
+      if (clientWidth > 0) setAvailable(clientWidth);
+    },
+  );
   const times = sheetScale(sheet, available);
   return (
     <section aria-label={text.sheet} ref={box}>

@@ -24,13 +24,8 @@ export function ClassList({ classes }: { classes: readonly ClassCount[] }) {
   );
 }
 
-export function Classes({
-  preview: { train, validation, looked },
-  classes,
-}: {
-  preview: DataPreview;
-  classes: readonly ClassCount[];
-}) {
+export function Classes({ preview, classes }: { preview: DataPreview; classes: readonly ClassCount[] }) {
+  const { train, validation, looked } = preview;
   const without = looked - classes.reduce((sum, { examples }) => sum + examples, 0);
   const notes = [
     text.looked(looked, train + validation),

@@ -64,13 +64,8 @@ export function Side({ page }: { page: PageState }) {
 
 const sizes = [8, 16, 32, 64, 128];
 
-function Size({
-  size: { chosen, usual },
-  scale,
-}: {
-  size: ImageSize;
-  scale(size: number | undefined): void;
-}) {
+function Size({ size, scale }: { size: ImageSize; scale(size: number | undefined): void }) {
+  const { chosen, usual } = size;
   return (
     <section aria-labelledby="size-title">
       <h2 id="size-title">{text.sizeTitle}</h2>
@@ -82,10 +77,10 @@ function Size({
         >
           <option value="">{usual === null ? text.asInFiles : text.square(usual)}</option>
           {sizes
-            .filter((size) => size !== usual)
-            .map((size) => (
-              <option key={size} value={size}>
-                {text.square(size)}
+            .filter((side) => side !== usual)
+            .map((side) => (
+              <option key={side} value={side}>
+                {text.square(side)}
               </option>
             ))}
         </select>

@@ -175,22 +175,18 @@ export function planeAxes(
     context.fillText(text, x, y);
     context.lineWidth = 1;
   };
+  const line = (x: number, y: number, width: number, height: number): void => {
+    context.fillStyle = cssText('--grid');
+    context.fillRect(x, y, width, height);
+  };
   for (const value of ticks(...frame.x, 4)) {
     const [x] = toScreen(frame, value, 0);
-    context.strokeStyle = cssText('--grid');
-    context.beginPath();
-    context.moveTo(x, 0);
-    context.lineTo(x, size);
-    context.stroke();
+    line(x - 0.5, 0, 1, size);
     if (x > 12 && x < size - 40) write(tickText(value), x, size - 5, 'center');
   }
   for (const value of ticks(...frame.y, 4)) {
     const [, y] = toScreen(frame, 0, value);
-    context.strokeStyle = cssText('--grid');
-    context.beginPath();
-    context.moveTo(0, y);
-    context.lineTo(size, y);
-    context.stroke();
+    line(0, y - 0.5, size, 1);
     if (y > 24 && y < size - 18) write(tickText(value), 4, y - 3, 'left');
   }
   write(names[0], size - 5, size - 5, 'right');

@@ -28,16 +28,14 @@ export function useCursor(
   };
 }
 
-/** Keeps its height when nothing is pointed at. */
-export function Readout<T>({
-  of,
-  hint,
-  children,
-}: {
+interface ReadoutProps<T> {
   of: ReadonlySignal<T | undefined>;
   hint: string;
   children(value: T): string;
-}) {
+}
+
+/** Keeps its height when nothing is pointed at. */
+export function Readout<T>({ of, hint, children }: ReadoutProps<T>) {
   const value = of.value;
   return (
     <p class="readout tick" aria-live="polite">

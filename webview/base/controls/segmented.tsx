@@ -43,17 +43,15 @@ export function Segmented<T extends string>({ label, value, options, onChange }:
   );
 }
 
-/** The same for a signal, which holds the choice. */
-export function Choice<T extends string>({
-  label,
-  of,
-  options,
-}: {
+interface ChoiceProps<T extends string> {
   label: string;
   of: Signal<T>;
   /** Texts by value. */
   options: Readonly<Record<T, string>>;
-}) {
+}
+
+/** The same for a signal, which holds the choice. */
+export function Choice<T extends string>({ label, of, options }: ChoiceProps<T>) {
   const values = Object.keys(options) as T[];
   return (
     <Segmented

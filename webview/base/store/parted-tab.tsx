@@ -23,15 +23,8 @@ interface PartedTabProps {
   children: ComponentChildren;
 }
 
-export function PartedTab({
-  of: { status, cancel },
-  part,
-  unit,
-  settings,
-  children,
-  ...say
-}: PartedTabProps) {
-  const now = status.value;
+export function PartedTab({ of, part, unit, settings, children, ...say }: PartedTabProps) {
+  const now = of.status.value;
   const saved = useStore().isSaved;
   if (!children && now.kind !== 'running') {
     if (now.kind === 'failed')
@@ -55,7 +48,7 @@ export function PartedTab({
           <div class="wait-note flex-center" role="status">
             <progress max={part?.total ?? 1} value={part?.done} aria-label={far} />
             <span class="tick">{far}</span>
-            <LinkButton onClick={() => cancel()}>{words.cancel}</LinkButton>
+            <LinkButton onClick={() => of.cancel()}>{words.cancel}</LinkButton>
           </div>
         ) : (
           <>

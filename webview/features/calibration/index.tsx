@@ -285,22 +285,18 @@ function Pair({ model, plot }: { model: ModelSummary; plot: PairPlot }) {
     <figure>
       <Heading title={name} />
       <Sized height={(width) => Math.min(width, side)}>
-        {(width) => {
-          const size = Math.min(width, side);
-          const frame = { size, x, y };
-          return (
-            <Board
-              width={size}
-              height={size}
-              name={`predictive ${name}`}
-              label={`${name}: ${across}, ${up}`}
-              draw={(board) => {
-                drawPoints(board, frame, points, dot);
-                planeAxes(board, frame, [across, up]);
-              }}
-            />
-          );
-        }}
+        {(_, size) => (
+          <Board
+            width={size}
+            height={size}
+            name={`predictive ${name}`}
+            label={`${name}: ${across}, ${up}`}
+            draw={(board) => {
+              drawPoints(board, { size, x, y }, points, dot);
+              planeAxes(board, { size, x, y }, [across, up]);
+            }}
+          />
+        )}
       </Sized>
     </figure>
   );

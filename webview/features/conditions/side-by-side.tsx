@@ -254,8 +254,7 @@ function Panel(props: PanelProps) {
   const valueOf = (p: number): number => (logs ? Math.max(Math.log(p), Math.log(highest) - reach) : p);
   return (
     <Sized height={(width) => Math.min(width, most)}>
-      {(width) => {
-        const size = Math.min(width, most);
+      {(_, size) => {
         const frame = { size, ...bounds };
         return (
           <div class="layered" style={{ width: `${size}px`, height: `${size}px` }}>

@@ -215,12 +215,8 @@ function up({ axis, spline, curve, batch }: TransformCurveView): Channel {
 }
 
 /** A curve with the knots of a spline, beyond which it has two places on each side. */
-function Curve({
-  view: { curve, spline },
-  row,
-  ys,
-  knots,
-}: ChartProps & { ys: Float32Array; knots: 'y' | 'slopes' }) {
+function Curve({ view, row, ys, knots }: ChartProps & { ys: Float32Array; knots: 'y' | 'slopes' }) {
+  const { curve, spline } = view;
   const xs = rowOf(curve.x, row);
   const part = (from: number, to?: number) => ({ xs: xs.slice(from, to), ys: ys.slice(from, to) });
   const tails = spline && hasTails(spline);

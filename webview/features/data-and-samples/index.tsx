@@ -236,13 +236,8 @@ function Pairs({ model, found, points: { features, data, samples } }: PairsProps
   );
 }
 
-function Pixels({
-  model,
-  pixels: { data, samples },
-}: {
-  model: ModelSummary;
-  pixels: NonNullable<DataAndSamples['pixels']>;
-}) {
+function Pixels({ model, pixels }: { model: ModelSummary; pixels: NonNullable<DataAndSamples['pixels']> }) {
+  const { data, samples } = pixels;
   const titles = { mean: text.mean, deviation: text.deviation };
   const deviations: [number, number] = [0, largest(data.deviation.data, samples.deviation.data)];
   return (

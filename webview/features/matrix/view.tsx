@@ -244,16 +244,16 @@ interface Stages {
   stageText(stage: number): string;
 }
 
+interface WayProps extends Stages {
+  row: number;
+  title: string;
+  followed: boolean;
+  children: string;
+}
+
 /** Where one feature is after each layer. */
-function Way({
-  view: { shares, singularValues },
-  row,
-  stages,
-  stageText,
-  title,
-  followed,
-  children,
-}: Stages & { row: number; title: string; followed: boolean; children: string }) {
+function Way({ view, row, stages, stageText, title, followed, children }: WayProps) {
+  const { shares, singularValues } = view;
   const n = singularValues.length;
   const at = (place: number, stage: number): number =>
     shares.data[(row * stages.length + stage) * n + place]!;

@@ -91,22 +91,20 @@ function check(misfits: Misfits, model: VectorModelConfig, chain: readonly Chain
   if (chain.some(({ kind }) => kind === 'batchNorm')) misfits.only('normEpsilon', model.normEpsilon, 1e-5);
 }
 
+/** What layers of nflows can be. */
+interface Kinds {
+  couplings: boolean;
+  masked: boolean;
+  forms?: readonly ModelConfig['affine'][];
+  /** Whether splines may be the inverses of nflows'. */
+  backwards?: boolean;
+}
+
 /** What is done to each feature or channel, by layers of one kind or of both. */
 export function checkMap(
   misfits: Misfits,
   model: ModelConfig,
-  {
-    couplings,
-    masked,
-    forms = ['scale-then-shift'],
-    backwards = false,
-  }: {
-    couplings: boolean;
-    masked: boolean;
-    forms?: readonly ModelConfig['affine'][];
-    /** Whether splines may be the inverses of nflows'. */
-    backwards?: boolean;
-  },
+  { couplings, masked, forms = ['scale-then-shift'], backwards = false }: Kinds,
 ): void {
   if (model.transform === 'affine') {
     const maps = couplings ? ['sigmoid', 'softplus-clamp'] : ['sigmoid', 'softplus'];
