@@ -17,14 +17,14 @@ import { contextFeed } from '../model/context';
 import type { FlowRunner } from '../model/runner';
 import type { OutsideStep } from './directions';
 import { lacksLogDet } from './log-det';
-import { rowExtremes } from './row-values';
 import {
   coupledValues,
   logDetOf,
   quantitiesOf,
+  rowExtremes,
   slopesIn,
   undone,
-  type Coupled,
+  type RowEnds,
   type RowSource,
 } from './row-values';
 import type { FlowRows } from './rows';
@@ -52,6 +52,14 @@ export interface ProgramSource {
   standardizes: boolean;
 }
 
+/** What a row was given and gave, for each of some examples. */
+interface RowExamples {
+  values: BatchValues;
+  pairs: readonly RowEnds[];
+  weight: Float32Array;
+  preprocessing: Float32Array | undefined;
+}
+
 export function onnxPrograms(source: ProgramSource): InspectorPrograms {
   const { inputShape, rows, sources, runner, outside } = source;
   const size = sizeOf(inputShape);
@@ -76,7 +84,7 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
     { values, inside }: { values: BatchValues; inside: Float32Array },
     x: Float32Array,
     example: number,
-  ): { x: Float32Array; y: Float32Array } =>
+  ): RowEnds =>
     row.outside
       ? {
           x: x.subarray(example * size, (example + 1) * size),
@@ -188,7 +196,7 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
             const extremes = rowExtremes(count);
             for (let i = 0; i < count; i++) {
               const both = ends(one, state, x, i);
-              extremes.add(i, both.x, coupledAt(one, state.values, i, both));
+              extremes.add(i, both.x, coupledValues(one, state.values, i, both));
             }
             return extremes.record();
           }),
@@ -214,33 +222,11 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
     },
   };
 
-  function coupledAt(
-    one: RowSource,
-    values: BatchValues,
-    example: number,
-    pair: { x: Float32Array; y: Float32Array },
-  ): Coupled | undefined {
-    const { found } = one.row;
-    return found && !found.curved && (found.kind === 'coupling' || found.kind === 'autoregressive')
-      ? coupledValues(one, backward, values, example, pair)
-      : undefined;
-  }
-
   /** What a row does to examples, from its input and output for each. */
   function recordOf(
     one: RowSource,
     index: number,
-    {
-      values,
-      pairs,
-      weight,
-      preprocessing,
-    }: {
-      values: BatchValues;
-      pairs: readonly { x: Float32Array; y: Float32Array }[];
-      weight: Float32Array;
-      preprocessing: Float32Array | undefined;
-    },
+    { values, pairs, weight, preprocessing }: RowExamples,
   ): LayerRecord {
     const { row, norm, constantLogDet } = one;
     const { found, info } = row;
@@ -248,11 +234,11 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
     const perExample = (value: (i: number) => number): Float32Array =>
       Float32Array.from({ length: count }, (_, i) => value(i));
     const inRow = (data: Float32Array): Values => ({ shape: [...info.inputShape], data });
-    const coupled = pairs.map((pair, i) => coupledAt(one, values, i, pair));
-    const backs = pairs.map(({ y }, i) => undone(one, backward, y, coupled[i]));
+    const coupled = pairs.map((pair, i) => coupledValues(one, values, i, pair));
+    const backs = pairs.map(({ y }, i) => undone(one, y, coupled[i]));
     const quantities = coupled.map((coupling) => (coupling ? quantitiesOf(coupling) : []));
     const scales = coupled.flatMap((coupling, i) => {
-      const slopes = found?.lacksLogScale ? slopesIn(one, backward, values, i) : coupling?.s;
+      const slopes = found?.lacksLogScale ? slopesIn(one, values, i) : coupling?.s;
       return slopes ? [slopes] : [];
     });
     const standardizes = found?.kind === 'norm' && index === 0 && source.standardizes;
@@ -269,7 +255,7 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
         ? perExample(() => constantLogDet)
         : perExample((i) =>
             found && lacksLogDet(found)
-              ? logDetOf(one, backward, values, i)
+              ? logDetOf(one, values, i)
               : found?.kind === 'mixing'
                 ? constantLogDet
                 : (scales[i]?.reduce((a, b) => a + b, 0) ?? 0) + (ofNorm ? 0 : constant),

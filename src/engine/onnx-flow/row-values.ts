@@ -10,17 +10,25 @@ export interface RowSource {
   row: FlowRow;
   before: Elements;
   after: Elements;
+  /** Whether the file goes from latent to data. */
+  backward: boolean;
   /** (v − mean) / deviation of each element, after the coupling; from data to latent. */
   norm?: { mean: Float64Array; deviation: Float64Array };
   /** ln of its scale that is the same for every example, nats. */
   constantLogDet: number;
 }
 
+/** A row's input and output for one example. */
+export interface RowEnds {
+  x: Float32Array;
+  y: Float32Array;
+}
+
 /**
  * s, t and y = x·eˢ + t or (x + t)·eˢ of a coupling, in the row's shape; zero where nothing moves. One that only shifts
  * has no s.
  */
-export type Coupled = ReturnType<typeof coupledValues>;
+export type Coupled = NonNullable<ReturnType<typeof coupledValues>>;
 
 /** As the row declares them. */
 export function quantitiesOf({ s, t }: Coupled): (Quantity & { values: Float32Array })[] {
@@ -34,6 +42,7 @@ export function rowSources({ rows, backward }: FlowRows, variables: Variables): 
     const norm = found?.constants && normOf(row, backward);
     return {
       row,
+      backward,
       before: elementsOf(variables, row.before),
       after: elementsOf(variables, row.after),
       ...(norm ? { norm } : {}),
@@ -43,32 +52,23 @@ export function rowSources({ rows, backward }: FlowRows, variables: Variables): 
 }
 
 /** ln |∂y/∂x| of each element of a map that is curved, where the file has it; zero where nothing moves. */
-export function slopesIn(
-  { row: { found, elementAt }, before }: RowSource,
-  backward: boolean,
-  values: BatchValues,
-  example: number,
-): Float32Array | undefined {
+export function slopesIn(one: RowSource, values: BatchValues, example: number): Float32Array | undefined {
+  const { found, elementAt } = one.row;
   if (!found?.slopes) return undefined;
   const { located, elements } = found.slopes;
-  const slopes = new Float32Array(before.which.length);
+  const slopes = new Float32Array(one.before.which.length);
   values.located(located, example).forEach((value, i) => {
-    slopes[elementAt[found.positions[elements[i]!]!]!] = backward ? -value : value;
+    slopes[elementAt[found.positions[elements[i]!]!]!] = one.backward ? -value : value;
   });
   return slopes;
 }
 
 /** What the file's log-det has of a row whose scales are not known; NaN where it has none. */
-export function logDetOf(
-  { row: { found }, constantLogDet }: RowSource,
-  backward: boolean,
-  values: BatchValues,
-  example: number,
-): number {
-  const { terms } = found!;
+export function logDetOf(one: RowSource, values: BatchValues, example: number): number {
+  const { terms } = one.row.found!;
   if (!terms) return NaN;
   const sum = terms.reduce((all, { tensor, factor }) => all + factor * values.sum(tensor, example), 0);
-  return constantLogDet + (backward ? -sum : sum);
+  return one.constantLogDet + (one.backward ? -sum : sum);
 }
 
 /** Tensors that the rows are read from. */
@@ -107,37 +107,36 @@ function normOf({ found, elementAt, before }: FlowRow, backward: boolean): RowSo
   return { mean, deviation };
 }
 
-/**
- * @param x and `y` are the row's input and output of the example
- */
+/** Undefined where the row is no coupling, or a curved one. */
 export function coupledValues(
-  { row, norm }: RowSource,
-  backward: boolean,
+  { row, norm, backward }: RowSource,
   values: BatchValues,
   example: number,
-  { x, y }: { x: Float32Array; y: Float32Array },
+  { x, y }: RowEnds,
 ) {
   const { found, elementAt } = row;
-  const s = found!.logScale || found!.lacksLogScale ? new Float32Array(x.length) : undefined;
+  if (!found || found.curved || (found.kind !== 'coupling' && found.kind !== 'autoregressive'))
+    return undefined;
+  const s = found.logScale || found.lacksLogScale ? new Float32Array(x.length) : undefined;
   const scale = (k: number): number => s?.[k] ?? 0;
   const t = new Float32Array(x.length);
   const sign = backward ? -1 : 1;
-  const at = (k: number): number => elementAt[found!.positions[k]!]!;
-  if (found!.logScale) {
-    const { located, elements } = found!.logScale;
+  const at = (k: number): number => elementAt[found.positions[k]!]!;
+  if (found.logScale) {
+    const { located, elements } = found.logScale;
     const read = values.located(located, example);
     elements.forEach((k, i) => (s![at(k)] = sign * read[i]!));
   } else s?.fill(NaN);
-  if (found!.shift) {
-    const { located, elements } = found!.shift;
+  if (found.shift) {
+    const { located, elements } = found.shift;
     const read = values.located(located, example);
     elements.forEach((k, i) => (t[at(k)] = sign * read[i]!));
   } else {
-    found!.moves.forEach((moves, k) => {
+    found.moves.forEach((moves, k) => {
       if (!moves) return;
       const element = at(k);
       const u = norm ? y[element]! * norm.deviation[element]! + norm.mean[element]! : y[element]!;
-      t[element] = shiftFirst(found!, backward)
+      t[element] = shiftFirst(found, backward)
         ? u * Math.exp(-scale(element)) - x[element]!
         : u - x[element]! * Math.exp(scale(element));
     });
@@ -146,12 +145,8 @@ export function coupledValues(
 }
 
 /** x from y by the row's own s, t and constants; undefined where they do not say. */
-export function undone(
-  { row, norm }: RowSource,
-  backward: boolean,
-  y: Float32Array,
-  coupled: Coupled | undefined,
-): Float32Array | undefined {
+export function undone(one: RowSource, y: Float32Array, coupled?: Coupled): Float32Array | undefined {
+  const { row, norm, backward } = one;
   const { found } = row;
   if (!found) return undefined;
   if (row.linear) return times(row.linear.inverse, y, row.linear.offset);
