@@ -26,6 +26,8 @@ export function checkVector(model: VectorModelConfig): Problem[] {
       'hidden',
       `expected equal widths, since all layers of a residual net have the same width, got ${model.hidden.join(', ')}`,
     );
+  if (model.net !== 'mlp' && model.hidden.length === 0)
+    add('hidden', `expected a width or more for net "${model.net}", got []; an MLP may have no hidden layer`);
   if (model.net !== 'residual' && model.netNorm)
     add(
       'netNorm',

@@ -119,11 +119,9 @@ export const denseNorm = optional(
   'none',
 );
 const active = optional('Its nonlinearity.', activation, 'relu');
-const hidden = optional(
-  'Widths of its hidden layers.',
-  v.pipe(v.array(layerWidth), v.minLength(1), v.maxLength(64)),
-  () => [64, 64],
-);
+const hidden = optional('Widths of its hidden layers.', v.pipe(v.array(layerWidth), v.maxLength(64)), () => [
+  64, 64,
+]);
 
 export const netConfig = v.variant('kind', [
   kind('mlp', 'A plain MLP.', {

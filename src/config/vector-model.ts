@@ -113,8 +113,8 @@ export const vectorModelSchema = kind('vector', 'Rows of numbers.', {
     'mlp',
   ),
   hidden: optional(
-    'Widths of the hidden layers of each conditioner; a residual net uses only the first.',
-    v.pipe(v.array(layerWidth), v.minLength(1), v.maxLength(64)),
+    'Widths of the hidden layers of each conditioner; a residual net uses only the first, and an MLP may have none.',
+    v.pipe(v.array(layerWidth), v.maxLength(64)),
     () => [64, 64],
   ),
   blocks: optional('Blocks of a residual net.', v.pipe(nonNegativeInteger, v.maxValue(64)), 2),

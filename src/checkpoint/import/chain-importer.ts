@@ -104,6 +104,8 @@ export interface ChainLibrary<C extends CouplingStep, S extends Step> extends Pi
 > {
   /** Name of the list of modules: "flows". Empty where the flow itself is the list. */
   list: string;
+  /** Prefix of a flow's one layer, where that is in no list. */
+  alone?: string;
   /** Names that no other library has. */
   ownNames?: RegExp;
   /** A module of the list may be a list of this name itself, whose modules take its place. */
@@ -365,10 +367,11 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
   return {
     name: library.name,
     ...(library.modules ? { modules: library.modules } : {}),
-    read(file) {
+    read(original) {
+      const file = inList(original, library);
       const { chains, base, contextNet, rest = [], share, missing } = readChains(file);
       const ofClass = file.modules?.[0]?.object.className.startsWith(`${library.name}.`) === true;
-      const named = ofClass || [...file.tensors.keys()].some((name) => library.ownNames?.test(name));
+      const named = ofClass || [...original.tensors.keys()].some((name) => library.ownNames?.test(name));
       const whole = chains?.[0];
       if (!whole) return { share, missing, named };
       const { steps, features } = whole;
@@ -440,6 +443,25 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
         },
       };
     },
+  };
+}
+
+/** A flow of one layer that is in no list, as a list of that layer. */
+function inList(file: TensorFile, { list, alone }: { list: string; alone?: string }): TensorFile {
+  const start = alone && [...file.tensors.keys()].find((name) => `.${name}`.includes(`.${alone}`));
+  if (alone === undefined || start === undefined || moduleList(file, list)) return file;
+  const prefix = start.slice(0, `.${start}`.indexOf(`.${alone}`) + alone.length);
+  const first = `${prefix}${list.split('.').at(-1)}.0.`;
+  const originals = new Map(
+    [...file.tensors.keys()].map((name) => [
+      name.startsWith(prefix) ? first + name.slice(prefix.length) : name,
+      name,
+    ]),
+  );
+  return {
+    ...file,
+    tensors: new Map([...originals].map(([name, original]) => [name, file.tensors.get(original)!])),
+    read: (name) => file.read(originals.get(name) ?? name),
   };
 }
 

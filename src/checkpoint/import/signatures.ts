@@ -156,7 +156,7 @@ const signatures: readonly Signature[] = [
 
   // zuko.
   [
-    'a continuous flow (CNF) of zuko, an ODE, among other transforms or of more than 64 features',
+    'a continuous flow (CNF) of zuko, an ODE, among other transforms, with another base or of more than 64 features',
     /(^|\.)transform\.(transforms\.\d+\.)?ode\.\d+\.(weight|bias)$/,
     record,
   ],
@@ -173,7 +173,10 @@ const signatures: readonly Signature[] = [
   ],
   [
     'a flow of zuko that moves each feature by itself, with more than activations between the layers of its networks (normalize=True)',
-    /\.transforms\.\d+\.hyper\.3\.weight$/,
+    ({ tensors }) => {
+      const name = find(tensors, /\.transforms\.\d+\.hyper\.3\.weight$/);
+      return name !== undefined && tensors.get(name)!.shape.length === 2 ? tensorNamed(name) : undefined;
+    },
     record,
   ],
   [

@@ -168,6 +168,7 @@ function netWords(net: NetSpec | SliceSpec['settings']['net']): string[] {
   switch (net.kind) {
     case 'mlp':
     case 'dense':
+      if (net.hidden.length === 0) return ['conditioners without hidden layers'];
       return [`${net.kind === 'mlp' ? 'MLPs' : 'dense nets'} of ${net.hidden.join(', ')} units`];
     case 'residual':
       return [`residual nets of ${net.blocks} blocks, ${net.width} units wide`];

@@ -125,13 +125,18 @@ export function firstLayer(
   width: number,
   { size, entry }: SeenContext,
   active: (x: Tensor) => Tensor,
-  { units, degrees }: { units?: readonly number[] | undefined; degrees?: Degrees | undefined },
+  {
+    units,
+    degrees,
+    startAtZero,
+  }: { units?: readonly number[] | undefined; degrees?: Degrees | undefined; startAtZero?: boolean },
 ): Net {
   const joins = size > 0 && entry === 'input';
   const seen = degrees && (joins ? withContextDegrees(degrees, size) : degrees.inputs);
   const layer = linear(name, inputs + (joins ? size : 0), width, {
     degrees: seen && units && { inputs: seen, outputs: units },
     storesMask: degrees?.stored,
+    startAtZero,
   });
   if (size === 0) return layer;
   if (joins) {

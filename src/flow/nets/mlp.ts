@@ -24,10 +24,11 @@ export function mlp(options: MlpOptions): Net {
   const units = degrees && [degrees.inputs, ...hidden.map(degrees.hidden), degrees.outputs];
   const layers = widths.slice(1).map((width, i) => {
     const path = `${name}.${i}`;
-    if (i === 0 && last > 0) {
+    if (i === 0) {
       return firstLayer(path, `${name}.context`, inputs, width, context, activation, {
         units: units?.[1],
         degrees,
+        startAtZero: last === 0,
       });
     }
     return linear(path, widths[i]!, width, {

@@ -126,6 +126,11 @@ test('a coupling needs two features', () => {
 
 test('settings of conditioners that do not go together', () => {
   assert.equal(complaint({ net: 'residual' }), 'accepted');
+  assert.equal(complaint({ hidden: [] }), 'accepted');
+  assert.match(
+    complaint({ net: 'residual', hidden: [] }),
+    /hidden: expected a width or more for net "residual"/,
+  );
   assert.equal(complaint({ net: 'residual', hidden: [8], netNorm: true }), 'accepted');
   assert.match(
     complaint({ net: 'residual', hidden: [8, 9] }),

@@ -53,8 +53,8 @@ test('a wrong value is named with what was expected', () => {
     /data\.columns\.1: expected a text, or an integer ≥ 0, got -2/,
   );
   assert.match(
-    complaint({ data, model: { kind: 'vector', dim: 2, hidden: [] } }),
-    /model\.hidden: expected a list, not empty and of at most 64, each an integer ≥ 1 and ≤ 65536, got \[\]/,
+    complaint({ data, model: { kind: 'vector', dim: 2, hidden: 64 } }),
+    /model\.hidden: expected a list, of at most 64, each an integer ≥ 1 and ≤ 65536, got 64/,
   );
 });
 

@@ -322,6 +322,7 @@ export const nflows = chainImporter<Working, Other>({
   name: 'nflows',
   modules: nflowsModules,
   list: '_transforms',
+  alone: '_transform.',
   ownNames: /(^|\.)_transforms\.\d/,
   nested: '_transforms',
   inverse: { prefix: '_transform.', of: inverseOf },

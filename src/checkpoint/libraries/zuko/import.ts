@@ -645,6 +645,7 @@ export const zuko = chainImporter<Mapped, Other>({
   name: 'zuko',
   modules: zukoModules,
   list: 'transform.transforms',
+  alone: 'transform.',
   ownNames: /(^|\.)transform\.transforms\.\d/,
   nested: 'transforms',
   inverse: { prefix: 'transform.', of: inverseOf },
@@ -655,7 +656,8 @@ export const zuko = chainImporter<Mapped, Other>({
     const [only = ''] = rests;
     if (rests.length === 1 && /^(_0|order|A|LU)$/.test(only)) {
       const features = module.length(only);
-      if (features !== undefined && /^(_0|order)$/.test(only)) return { at, kind: 'permute', features };
+      const isOrder = !module.file.tensors.get(module.prefix + only)!.dtype.startsWith('F');
+      if (features !== undefined && isOrder) return { at, kind: 'permute', features };
       const shape = module.shape(only)!;
       if (shape.length === 2 && shape[0] === shape[1] && only !== 'order') {
         return { at, kind: 'matrix', features: shape[0]!, tensor: only };

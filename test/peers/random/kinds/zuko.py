@@ -77,6 +77,7 @@ def coupling(additive):
     def make(rng):
         settings, net, answers = sizes(rng)
         settings |= {"transforms": int(rng.integers(1, 6)), "randmask": bool(rng.random() < 0.4)}
+        net |= {"hidden_features": []} if rng.random() < 0.2 else {}
         how = dict(univariate=zuko.transforms.AdditiveTransform, shapes=[()]) if additive else {}
         return case(zuko.flows.NICE(**settings, **net, **how), rng, settings | {"net": net}, answers)
 
@@ -89,6 +90,7 @@ def autoregressive(make_flow, splines, half=None):
         settings |= {"transforms": int(rng.integers(1, 5)), "randperm": bool(rng.random() < 0.5)}
         if rng.random() < 0.4:
             settings["passes"] = int(rng.integers(2, settings["features"] + 1))
+        net |= {"hidden_features": []} if rng.random() < 0.2 else {}
         if splines:
             settings["bins"] = int(rng.integers(2, 12))
             answers["univariate"] = "MonotonicRQSTransform"
@@ -181,7 +183,8 @@ def masked(rng):
         mask = torch.zeros(features, dtype=torch.bool)
         mask[torch.randperm(features)[: int(rng.integers(1, features))]] = True
         parts.append(zuko.flows.GeneralCouplingTransform(features, context, mask=mask, **net))
-    flow = zuko.flows.Flow(parts, zuko.flows.NICE(features).base)
+    # One transform may be the whole flow, in no list.
+    flow = zuko.flows.Flow(parts if len(parts) > 1 else parts[0], zuko.flows.NICE(features).base)
     return case(flow, rng, settings | {"net": net}, answers)
 
 

@@ -310,6 +310,51 @@ it('what may stand before the first linear layer of a network is no part of it t
   );
 });
 
+describe('a flow of one layer', () => {
+  const at = (name: string) => path.join(folder, name);
+
+  it('opens the same where its layer is in no list, with all that stands beside it', async () => {
+    for (const [name, from, list] of [
+      ['zuko', await singleWith(23), 'transform.transforms.0.'],
+      ['nflows', wild('nflows-maf-2d', 'model.pt'), '_transform._transforms.1.'],
+    ] as const) {
+      const change = (prefix: string) => (tensors: Map<string, NdArray>) => {
+        for (const [key, tensor] of [...tensors]) {
+          tensors.delete(key);
+          const rest = key.slice(list.length);
+          if (key.startsWith(list)) tensors.set(`net.${prefix}${rest}`, tensor);
+          else if (!/_?transform\./.test(key)) tensors.set(`net.${key}`, tensor);
+        }
+        tensors.set('encoder.weight', { shape: [1], data: Float32Array.of(1) });
+      };
+      const [listed, alone] = [at(`${name}-listed.safetensors`), at(`${name}-alone.safetensors`)];
+      const [first, bare] = ['0.', ''].map((end) => list.replace(/(_?transforms\.)\d\.$/, end && `$1${end}`));
+      await writeChanged({ path: from }, listed, change(first!));
+      await writeChanged({ path: from }, alone, change(bare!));
+      const [one, other] = [await opened(listed), await opened(alone)];
+      assert.deepEqual([other.config.model, other.tensors], [one.config.model, one.tensors], name);
+      assert.deepEqual(other.origin?.assumptions, one.origin?.assumptions);
+    }
+  });
+
+  it('is not a permutation of numbers that are no whole ones, which are named', async () => {
+    const file = at('powers.safetensors');
+    await writeChanged({ path: await zukoWith(23) }, file, (tensors) => {
+      for (const name of [...tensors.keys()]) if (name.includes('transforms.1.')) tensors.delete(name);
+      tensors.set('transform.transforms.1._0', { shape: [2], data: Float32Array.of(0.5, -0.25) });
+    });
+    await assert.rejects(opened(file), /Closest is zuko.*transforms\.1\._0 is not known.*flowscope\.record/);
+  });
+
+  it('of networks with PReLU is not said to be normalized', async () => {
+    const file = at('prelu.safetensors');
+    await writeChanged({ path: await zukoWith(23) }, file, (tensors) => {
+      tensors.set('transform.transforms.0.hyper.3.weight', { shape: [1], data: Float32Array.of(0.25) });
+    });
+    await assert.rejects(opened(file), /Closest is zuko.*hyper\.3 is not a linear layer/);
+  });
+});
+
 it('linear layers alone are no flow that opens, and a network with norms is said to be one of FrEIA', async () => {
   const [linear, normed] = ['linear.safetensors', 'normed.safetensors'].map((name) =>
     path.join(folder, name),
