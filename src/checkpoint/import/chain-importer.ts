@@ -26,7 +26,7 @@ import {
 import { readTable, under, type Renaming } from './names';
 import { named } from '../../config/layer-folders';
 import { mostLayers } from '../../config/vector-model';
-import type { ImportedFlow, Recognizer, TensorFile } from './types';
+import { renamed, type ImportedFlow, type Recognizer, type TensorFile } from './types';
 import { questionnaireOf } from './questionnaire';
 import { chainModel, withOwnParts, type ChainLayer, type VectorFields } from './vector-chain';
 import { readOrNote, refuse } from './unread';
@@ -452,17 +452,7 @@ function inList(file: TensorFile, { list, alone }: { list: string; alone?: strin
   if (alone === undefined || start === undefined || moduleList(file, list)) return file;
   const prefix = start.slice(0, `.${start}`.indexOf(`.${alone}`) + alone.length);
   const first = `${prefix}${list.split('.').at(-1)}.0.`;
-  const originals = new Map(
-    [...file.tensors.keys()].map((name) => [
-      name.startsWith(prefix) ? first + name.slice(prefix.length) : name,
-      name,
-    ]),
-  );
-  return {
-    ...file,
-    tensors: new Map([...originals].map(([name, original]) => [name, file.tensors.get(original)!])),
-    read: (name) => file.read(originals.get(name) ?? name),
-  };
+  return renamed(file, (name) => (name.startsWith(prefix) ? first + name.slice(prefix.length) : name));
 }
 
 /** A number of steps or batches. */

@@ -41,6 +41,16 @@ export interface TensorFile {
   close(): Promise<void>;
 }
 
+/** The same file with other names of its tensors, no two of which become one. */
+export function renamed(file: TensorFile, nameOf: (name: string) => string): TensorFile {
+  const originals = new Map([...file.tensors.keys()].map((name) => [nameOf(name), name]));
+  return {
+    ...file,
+    tensors: new Map([...originals].map(([name, original]) => [name, file.tensors.get(original)!])),
+    read: (name) => file.read(originals.get(name) ?? name),
+  };
+}
+
 /** A tensor of a file that is not read. */
 export interface RestTensor {
   name: string;
