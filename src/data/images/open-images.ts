@@ -2,6 +2,7 @@
 import { open, stat, readdir, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import type { DataConfig } from '../../config/schema';
+import { defined } from '../../base/defined';
 import { several, UserError } from '../../base/user-error';
 import { squares } from '../../protocol/engine';
 import { isFolder, readError } from '../../files/read';
@@ -102,11 +103,7 @@ export async function openImages(
     shape: first.shape,
     levels: 2 ** options.bits,
     all: first.examples,
-    ...(first.total === undefined ? {} : { total: first.total }),
-    ...(second ? { test: second.examples } : {}),
-    ...(second?.total === undefined ? {} : { testTotal: second.total }),
-    ...(labelNames ? { labelNames } : {}),
-    ...(fitted ? { fitted } : {}),
+    ...defined({ total: first.total, test: second?.examples, testTotal: second?.total, labelNames, fitted }),
     ...(damaged ? { damaged: [...damaged, ...first.damagedNames, ...(second?.damagedNames ?? [])] } : {}),
     source,
     note:
