@@ -106,13 +106,14 @@ const activationArguments: Readonly<Record<string, readonly [argument: string, v
   GELU: ['approximate', 'none'],
   Softplus: ['beta', 1],
   ELU: ['alpha', 1],
-  LeakyReLU: ['negative_slope', 0.01],
 };
 
 /** Fact from a function, or from a module of `torch.nn.modules.activation`. */
 export function activationFact(value: unknown, key = 'activation'): ModuleFact[] {
   const name = lastName(value);
   if (name === undefined) return [];
+  const slope = value instanceof PythonObject && name === 'LeakyReLU' && value.get('negative_slope');
+  if (typeof slope === 'number' && slope !== 0.01) return [{ key, value: `leaky-relu:${slope}` }];
   const [argument, expected] = activationArguments[name] ?? [];
   if (argument !== undefined && value instanceof PythonObject && value.get(argument) !== undefined) {
     if (value.get(argument) !== expected)

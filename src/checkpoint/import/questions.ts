@@ -118,6 +118,26 @@ export function activationChoice(
 
 export const activationQuestion = activationChoice('relu');
 
+const leaky = 'leaky-relu:';
+
+/** The same where networks are made by their user, who may give LeakyReLU another slope. */
+export const slopedActivationQuestion = withOptions(
+  activationQuestion,
+  ['0.1', '0.2', '0.3'].map((slope) =>
+    choice('activation', '', '', { [leaky + slope]: `LeakyReLU(${slope})` }),
+  ),
+);
+
+/** The activation and the slope that it has. */
+export function slopedActivation(
+  answers: ImportAnswers,
+): Pick<VectorModelConfig, 'activation'> & { slope?: number } {
+  const answer = chosen<string>(answers, slopedActivationQuestion);
+  if (answer.startsWith(leaky))
+    return { activation: 'leaky-relu', slope: Number(answer.slice(leaky.length)) };
+  return { activation: activationOf(answers) };
+}
+
 export function activationOf(
   answers: ImportAnswers,
   question: ImportQuestion = activationQuestion,

@@ -22,8 +22,8 @@ import {
 } from '../../import/image-chain';
 import {
   pixelRangeQuestion,
-  activationOf,
-  activationQuestion,
+  slopedActivation,
+  slopedActivationQuestion,
   answeredNumber,
   answeredNumbers,
   choice,
@@ -331,7 +331,7 @@ function couplingLayer(
     layer: {
       kind: 'coupling',
       mask: Array.from({ length: channels }, (_, i) => (i < firstPart !== firstMoves ? 1 : 0)),
-      net: stackNet(stack, { activation: activationOf(answers) }),
+      net: stackNet(stack, slopedActivation(answers)),
       ...(separate ? { nets: 'separate' } : {}),
       ...(block.conditions > 0 ? { seesContext: true } : {}),
       ...(clampOf(kind, answers) === 'ATAN'
@@ -445,7 +445,7 @@ export const freiaImages = imageChainImporter<ChainPlan>({
       ...(has('GLOWCouplingBlock', 'RNVPCouplingBlock') ? [clampFunctionQuestion] : []),
       ...(has('GLOWCouplingBlock') ? [blockQuestion] : []),
       ...(has('AllInOneBlock') ? [globalScaleQuestion, reverseQuestion, ginQuestion] : []),
-      activationQuestion,
+      slopedActivationQuestion,
       ...(has('haar') ? [rebalanceQuestion, waveletQuestion] : []),
     ];
   },

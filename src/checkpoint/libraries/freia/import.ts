@@ -30,8 +30,8 @@ import {
 import { matrixLayer, reflectionsLayer, rotationLayer } from '../../import/matrices';
 import { permuteAxes } from '../../import/names';
 import {
-  activationOf,
-  activationQuestion,
+  slopedActivation,
+  slopedActivationQuestion,
   answeredNumber,
   answeredNumbers,
   questionOfLayers,
@@ -349,7 +349,7 @@ export const freia = chainImporter<Block, Other>({
     return [
       directionQuestion,
       ...questionsOf(first.kind, couplings.length),
-      activationQuestion,
+      slopedActivationQuestion,
       ...(couplings.some(hasDropout) ? [dropoutQuestion] : []),
       ...(orthogonal > 0 ? [questionOfLayers(orthogonalQuestion, orthogonal, { one: 'linear layer' })] : []),
     ];
@@ -359,7 +359,7 @@ export const freia = chainImporter<Block, Other>({
     nets: chain.first.kind === 'RNVPCouplingBlock' ? 'separate' : 'joint',
     conditioning: 'selected',
     ...(chain.first.context > 0 ? { context: chain.first.context } : {}),
-    activation: activationOf(answers),
+    ...slopedActivation(answers),
     ...mapFields(chain.first.kind, answers),
   }),
   order: ({ steps }, answers) => (isToLatent(answers) ? steps : steps.toReversed()),

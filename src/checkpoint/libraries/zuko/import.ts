@@ -38,8 +38,8 @@ import {
 } from '../../import/modules';
 import { linearNames, ofFeatures, under, type Renaming } from '../../import/names';
 import {
-  activationOf,
-  activationQuestion,
+  slopedActivation,
+  slopedActivationQuestion,
   answeredNumber,
   questionOfLayers,
   choice,
@@ -731,7 +731,7 @@ export const zuko = chainImporter<Mapped, Other>({
   },
   title,
   questions: (chain) => [
-    ...(chain.first.parameters ? [] : [activationQuestion]),
+    ...(chain.first.parameters ? [] : [slopedActivationQuestion]),
     ...splineQuestions(chain, readingOf(chain)!.map),
     ...(chain.steps.some((step) => step.kind === 'matrix' && step.tensor === '_0') ? [mixingQuestion] : []),
     ...(chain.base === unnamed ? [baseQuestion] : []),
@@ -794,7 +794,7 @@ export const zuko = chainImporter<Mapped, Other>({
       ...(normalized ? { net: 'dense', denseSkips: false, denseNorm: 'standardized' } : {}),
       nets: 'joint',
       conditioning: 'selected',
-      activation: activationOf(answers),
+      ...slopedActivation(answers),
       transform: transformConfig ?? (transform as TransformName),
       ...(context > 0 ? { context } : {}),
       outputLayout: 'interleaved',

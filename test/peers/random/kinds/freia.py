@@ -1,5 +1,7 @@
 """Chains of FrEIA over vectors: coupling blocks, with conditions, and what stands between them."""
 
+from functools import partial
+
 import FrEIA.framework as framework
 import FrEIA.modules as modules
 import numpy as np
@@ -10,7 +12,14 @@ from case import pick
 from save_torch import saved
 from torch_case import shake, torch_case
 
-activations = {"relu": nn.ReLU, "leaky-relu": nn.LeakyReLU, "tanh": nn.Tanh, "elu": nn.ELU, "silu": nn.SiLU}
+activations = {
+    "relu": nn.ReLU,
+    "leaky-relu": nn.LeakyReLU,
+    "leaky-relu:0.1": partial(nn.LeakyReLU, 0.1),
+    "tanh": nn.Tanh,
+    "elu": nn.ELU,
+    "silu": nn.SiLU,
+}
 global_types = ["SOFTPLUS", "SIGMOID", "EXP"]
 
 

@@ -15,6 +15,7 @@ from torch_case import shake, torch_case
 activations = {
     "relu": nn.ReLU,
     "leaky-relu": nn.LeakyReLU,
+    "leaky-relu:0.2": partial(nn.LeakyReLU, 0.2),
     "tanh": nn.Tanh,
     "elu": nn.ELU,
     "silu": nn.SiLU,

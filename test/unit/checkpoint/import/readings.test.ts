@@ -310,6 +310,19 @@ it('what may stand before the first linear layer of a network is no part of it t
   );
 });
 
+it('LeakyReLU may have another slope where networks are their user’s', async () => {
+  for (const [file, activation, slope] of [
+    [wild('zuko-nsf-2d', 'flow.pt'), 'leaky-relu:0.2', 0.2],
+    [wild('freia-clamps-4d', 'state_dict.pt'), 'leaky-relu:0.1', 0.1],
+    [wild('freia-clamps-4d', 'state_dict.pt'), 'leaky-relu', 0.01],
+  ] as const) {
+    const { config, origin } = await opened(file, { activation });
+    const model = config.model as VectorModelConfig;
+    assert.deepEqual([model.activation, model.slope], ['leaky-relu', slope]);
+    assert.ok(origin?.assumptions.includes(`Activation of the networks: LeakyReLU(${slope})`));
+  }
+});
+
 describe('a flow of one layer', () => {
   const at = (name: string) => path.join(folder, name);
 
