@@ -275,6 +275,7 @@ const signatures: readonly Signature[] = [
   // Other libraries of distributions.
   ...advised(recordTransforms, {
     'a flow of Pyro with splines': /(^|\.)unnormalized_lambdas$/,
+    'a flow of Pyro with couplings': /(^|\.)\d+\.nn\.layers\.\d+\.weight$/,
     'an autoregressive flow of Pyro': /(^|\.)(arn|nn)\.(layers\.\d+\.mask|permutation|mask_skip)$/,
     'the parameters of a flow or guide of Pyro': /\$\$\$/,
   }),

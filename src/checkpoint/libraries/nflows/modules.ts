@@ -7,6 +7,9 @@ import { lastName, type PythonModule } from '../../pickle/python-object';
 
 export const nflowsModules: ModuleReader = (modules) => {
   const root = modules[0]!.object.className;
+  // A part of its density is of discrete data.
+  if (/^sbi\..*\.Mixed\w+$/.test(root))
+    return ['a flow alone (this one is beside an estimator of discrete data)'];
   return [...modules.flatMap((module) => located(module, factsOf(module, root))), ...contextFacts(modules)];
 };
 

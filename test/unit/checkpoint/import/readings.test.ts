@@ -384,6 +384,15 @@ it('linear layers alone are no flow that opens, and a network with norms is said
   await assert.rejects(opened(normed!), /Closest is FrEIA.*running_mean is not of a linear layer/);
 });
 
+it('a flow beside an estimator of discrete data is not taken for the whole', () => {
+  const object = new PythonObject(
+    'sbi.neural_nets.estimators.mixed_density_estimator.MixedDensityEstimator',
+    [],
+  );
+  const file = { modules: [{ name: '', object }] } as unknown as Parameters<typeof factsOf>[0];
+  assert.match(factsOf(file, nflowsModules).misfits.join(), /beside an estimator of discrete data/);
+});
+
 describe('facts that differ by layer', () => {
   const clamps = wild('freia-clamps-4d', 'state_dict.pt');
   const models = async (answers: ImportAnswers) =>

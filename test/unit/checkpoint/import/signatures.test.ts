@@ -66,6 +66,7 @@ const names: readonly (readonly [name: string, shape: readonly number[], says: s
   ['nf.module_list.1.subnet1.conv_scale0_0.weight', [3, 3, 3, 3], 'CS-Flow'],
   ['guide$$$transform.0.arn.weight', [3, 3], 'Pyro'],
   ['2.lower_spline.unnormalized_lambdas', [1, 8], 'Pyro'],
+  ['0.nn.layers.0.weight', [16, 2], 'Pyro with couplings'],
   ['conditioner/~/mlp/linear_0.w', [3, 8], 'Haiku'],
   ['params.Dense_0.kernel', [3, 8], 'Flax'],
   ['_blocks.0.transformer._shift_transformation._layers.0.weight', [3, 3], 'bgflow'],
