@@ -121,6 +121,21 @@ describe('a saved page', () => {
     }
   });
 
+  it('keeps its bars where the system forces its colors', async () => {
+    const page = await opened();
+    const colors = () =>
+      page
+        .locator('.flow .bars i')
+        .evaluateAll((bars) => bars.map((bar) => getComputedStyle(bar).backgroundColor));
+    await page.emulateMedia({ colorScheme: 'dark', contrast: 'more' });
+    await page.waitForFunction(() => document.body.classList.contains('vscode-high-contrast'));
+    const usual = await colors();
+    assert.ok(new Set(usual).size > 1, usual.join());
+    await page.emulateMedia({ colorScheme: 'dark', forcedColors: 'active' });
+    await page.waitForFunction(() => document.body.classList.contains('vscode-high-contrast'));
+    assert.deepEqual(await colors(), usual);
+  });
+
   it('saves numbers and charts as files of the browser', async () => {
     const page = await opened();
     const csv = await take(page, '.layer', 'Save CSV');
