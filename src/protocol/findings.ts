@@ -54,7 +54,7 @@ export interface Findings {
 
 /** Whether there were no data, so that the findings are about the flow's own samples and say nothing of the data. */
 export function areAboutSamples(findings: readonly Finding[]): boolean {
-  return findings.some(({ check, kind }) => check === 'samples' && kind === 'ofSamples');
+  return findings.some(({ check, kind }) => check === 'samples' && /^of(Samples|Target)$/.test(kind));
 }
 
 const order: readonly Severity[] = ['error', 'warning', 'notice', 'ok', 'skipped'];

@@ -337,6 +337,8 @@ export interface ModelSummary {
   step?: number;
   /** The preset or data name that the run was made with, where known. */
   dataName?: string;
+  /** The density that it was trained on in place of data. */
+  target?: string;
   featureNames?: string[];
   /** Context of a conditional flow. */
   context?: ContextInfo;

@@ -5,11 +5,12 @@ import type { ModelSummary, CheckpointInfo } from '../../src/protocol/model';
 import { estimateOf } from '../../src/protocol/paired-scores';
 import { hasCalibration } from '../../src/protocol/questions';
 import { markOf, otherFaults, signsOf, type Sign } from '../../src/protocol/signs';
+import { valueAt } from '../base/curves/lines';
 import { rowStep } from '../base/controls/arrow-keys';
 import { Menu } from '../base/controls/menu';
 import { Button } from '../base/controls/toolkit';
 import { findingText } from '../base/findings/finding-text';
-import { decimalsOf, fixed, unknown, count } from '../base/format/numbers';
+import { decimalsOf, fixed, percent, unknown, count } from '../base/format/numbers';
 import { layerPhraseOf } from '../base/layers/layer-names';
 import { VerdictMark } from '../base/layers/verdict';
 import { isStale, latest, ready, type RegionFeature } from '../base/store/store';
@@ -117,7 +118,10 @@ export function Headline({ model }: { model: ModelSummary }) {
 }
 
 /** In place of a number that would say nothing, what to do about it. */
-function SamplesNote({ model: { kind, format, origin, recording } }: { model: ModelSummary }) {
+function SamplesNote({ model }: { model: ModelSummary }) {
+  const { kind, format, origin, recording, target } = model;
+  const run = useFeature(runState).run.data.value;
+  const share = run ? valueAt(run, 'efficiency', model.step) : undefined;
   const { host, choices } = useStore().connection;
   const problem = useSignal('');
   const add = (what: 'file' | 'folder'): void => {
@@ -127,7 +131,11 @@ function SamplesNote({ model: { kind, format, origin, recording } }: { model: Mo
   const takesData = origin && !choices && !recording && format !== 'onnx' && format !== 'flowscope';
   return (
     <>
-      <span class="muted">{text.onSamples}</span>
+      <span class="muted">
+        {target === undefined
+          ? text.onSamples
+          : text.onTarget(target, share === undefined ? unknown : percent(share))}
+      </span>
       {!takesData ? null : kind === 'vector' ? (
         <Button primary onClick={() => add('file')}>
           {text.addData}

@@ -84,6 +84,10 @@ export const text = bilingual({
     'Checked on its own samples, which says nothing about your data',
     'An eigenen Samples geprüft; das sagt nichts über Ihre Daten',
   ],
+  onTarget: (target: string, share: string) => [
+    `Target ${target}: ${share} of draws count`,
+    `Ziel ${target}: ${share} der Ziehungen zählen`,
+  ],
   addData: ['Add data…', 'Daten hinzufügen…'],
   addFile: ['Images in a file…', 'Bilder in einer Datei…'],
   ofThisExample: ['of this example', 'dieses Beispiels'],

@@ -105,7 +105,9 @@ function asText(findings: readonly Finding[], summary: ModelSummary, batch: stri
   const wrong = findings.filter(({ severity }) => severity !== 'ok' && severity !== 'skipped');
   const head = [
     ...(areAboutSamples(findings)
-      ? ['Checked on the flow’s own samples, which says nothing about your data.']
+      ? [
+          `Checked on the flow’s own samples, which says nothing about ${summary.target ? `the target ${summary.target}` : 'your data'}.`,
+        ]
       : wrong.length === 0
         ? [`No problems found in ${batch}.`]
         : []),

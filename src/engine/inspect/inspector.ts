@@ -1,4 +1,5 @@
 /** Answers the inspector's questions about one open model. */
+import { defined } from '../../base/defined';
 import { dropOldest } from '../../base/drop-oldest';
 import { UserError } from '../../base/user-error';
 import {
@@ -121,13 +122,13 @@ const answers: Answers = {
   diagnostics,
   async findings({ model, flow, work, signal }, query) {
     const step = trainedSteps(model);
-    const { featureNames } = await model.summary();
-    const known = { ...(step === undefined ? {} : { step }), ...(featureNames ? { featureNames } : {}) };
+    const { featureNames, target } = await model.summary();
+    const known = defined({ step, featureNames, target });
     return findings({ model: await flow(), work, signal }, query, known);
   },
   async dataAndSamples(inquiry) {
     const seen = await compareSamples(inquiry);
-    return seen && { ...seen, finding: samplesFinding(seen, undefined) };
+    return seen && { ...seen, finding: samplesFinding(seen, {}) };
   },
   samples,
   morph,

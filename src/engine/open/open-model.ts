@@ -172,10 +172,10 @@ async function summaryOf(
   };
 }
 
-function dataNameOf({ data, config }: CheckpointHeader): { dataName?: string } {
+function dataNameOf({ data, config }: CheckpointHeader): { dataName?: string; target?: string } {
   const { target } = config.training;
   const name = data?.name ?? (config.data ? path.basename(config.data.source) : target);
-  return name === undefined ? {} : { dataName: name };
+  return defined({ dataName: name, target: config.data ? undefined : target });
 }
 
 /** The flow in an ONNX file where there is one, else what the file is made of. @throws UserError for other files */

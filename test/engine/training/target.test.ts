@@ -416,6 +416,10 @@ describe('a training on a target', () => {
     const report = JSON.parse(checked.stdout) as { logZ: number; ess: number; paretoK: number };
     assert.equal(report.logZ, 0);
     assert.ok(report.ess > 1 && Number.isFinite(report.paretoK));
+    const diagnosed = await runHere('diagnose', output);
+    assert.match(diagnosed.stdout, /own samples, which says nothing about the target funnel/);
+    assert.match(diagnosed.stdout, /trained on the target funnel, not on data: flowscope check/);
+    assert.doesNotMatch(diagnosed.stdout, /your data|Name your data|No problems found/);
     const other = await runHere('check', output, '--target', 'gmm40');
     assert.match(other.stderr, /gmm40 is a density of 2 numbers; the flow has 10/);
     const data = await runHere(

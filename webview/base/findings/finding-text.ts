@@ -90,6 +90,8 @@ const sentences: Record<string, Say> = {
   'samples/nonFinite': (v) =>
     `${count(Number(v.nonFinite))} von ${count(Number(v.samples))} Samples haben Werte, die nicht endlich sind.`,
   'samples/ofSamples': () => 'Es sind keine Daten da, mit denen sich Samples des Flows vergleichen ließen.',
+  'samples/ofTarget': (v) =>
+    `Der Flow wurde auf dem Ziel ${v.target} trainiert, nicht auf Daten: flowscope check --target ${v.target} sagt, wie nah er ihm ist.`,
   'samples/notDrawn': () => 'Die Samples ließen sich nicht mit den Daten vergleichen.',
   'samples/untrained': () => 'Der Flow ist bei Schritt 0: Seine Samples sind noch keine der Daten.',
 

@@ -85,7 +85,7 @@ function Followed({ model, run }: { model: ModelSummary; run: RunData }) {
         ))}
         <Chart {...smooth} view="gradient" title={text.gradient} note={text.gradientNote} lines={gradient} />
         <Chart {...place} view="rate" title={text.rate} note={words.logAxisShort} lines={rate} />
-        <Status model={model} run={run} />
+        <Status model={model} run={run} unit={unit} />
       </div>
     </div>
   );
@@ -158,11 +158,12 @@ function AtStep({ model, run, unit, bits }: AtStepProps) {
   );
 }
 
-function Status({ model, run }: { model: ModelSummary; run: RunData }) {
+function Status({ model, run, unit }: { model: ModelSummary; run: RunData; unit: string }) {
   const store = useStore();
   const last = Math.max(run.steps.at(-1) ?? 0, run.step ?? 0);
   const seconds = run.columns.seconds?.at(-1);
   const live = run.status === 'running' || run.status === 'paused';
+  const checkpoints = store.state(runState).checkpoints.value;
   const shown = [
     run.totalSteps === undefined ? `${words.step} ${count(last)}` : text.progressOf(last, run.totalSteps),
     ...(seconds === undefined ? [] : [words.seconds(seconds)]),
@@ -178,7 +179,7 @@ function Status({ model, run }: { model: ModelSummary; run: RunData }) {
       {store.isSaved ? null : <ControlPanel run={run} />}
       <h3>
         <b>{text.checkpoints}</b>
-        <span class="tick">{inBits(run) ? words.bitsPerDim : words.nats}</span>
+        <span class="tick">{checkpoints.some(validationFigure) ? unit : ''}</span>
         {live && !store.isSaved ? (
           <label class="tick follow">
             <input
@@ -191,7 +192,7 @@ function Status({ model, run }: { model: ModelSummary; run: RunData }) {
         ) : null}
       </h3>
       <div class="run-list">
-        {store.state(runState).checkpoints.value.map((checkpoint) => (
+        {checkpoints.map((checkpoint) => (
           <button
             key={checkpoint.path}
             type="button"

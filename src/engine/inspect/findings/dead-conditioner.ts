@@ -21,7 +21,7 @@ export const deadConditioner: Check = (seen) => {
   const known = ranked(seen, changeOf);
   const rising = [...known].reverse();
   const [least] = rising;
-  if (!least) return skipped('noScales', 'The networks of this flow could not be looked at.');
+  if (!least) return skipped('noScales', 'No scale or shift by a network could be looked at.');
   if (seen.count < 2) {
     return skipped(
       'oneExample',

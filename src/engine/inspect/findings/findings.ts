@@ -25,20 +25,20 @@ import { samples } from './samples';
 import { answerOrReason, type SharedInquiry } from '../inquiry';
 
 /**
- * @param known `step` of training, where known: a flow that was not trained has no faults yet
+ * @param known `step` of training, where known: a flow that was not trained has no faults yet; `target` in place of data
  * @throws UserError for a batch that does not exist, CancelledError
  */
 export async function findings(
   inquiry: SharedInquiry,
   { batch }: FindingsQuery,
-  known: { step?: number; featureNames?: readonly string[] },
+  known: { step?: number; featureNames?: readonly string[]; target?: string },
 ): Promise<Findings> {
   const seen = await observe(inquiry, batch);
   const found = judge({ ...seen, ...known });
   // Where values are not finite, no other finding would hold.
   if (seen.firstNonFinite) return { count: seen.count, findings: found };
   const compared = await answerOrReason(compareSamples(inquiry));
-  return { count: seen.count, findings: bySeverity([...found, samples(compared, known.step)]) };
+  return { count: seen.count, findings: bySeverity([...found, samples(compared, known)]) };
 }
 
 const checks: Readonly<Record<Exclude<CheckName, 'samples'>, Check>> = {

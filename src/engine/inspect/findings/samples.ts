@@ -12,12 +12,16 @@ import { skipped, type Found, percent, short } from './check';
 type Seen = Comparison | { reason: string } | null;
 
 /** Samples compared with the data. @param seen null without data; the reason in words where samples could not be drawn */
-export function samples(seen: Seen, step: number | undefined): Finding {
-  return { check: 'samples', ...foundIn(seen, step) };
+export function samples(seen: Seen, known: { step?: number; target?: string }): Finding {
+  return { check: 'samples', ...foundIn(seen, known) };
 }
 
-function foundIn(seen: Seen, step: number | undefined): Found {
+function foundIn(seen: Seen, { step, target }: Parameters<typeof samples>[1]): Found {
   if (seen === null) {
+    if (target !== undefined) {
+      const sentence = `The flow was trained on the target ${target}, not on data: flowscope check --target ${target} says how close it is.`;
+      return { ...skipped('ofTarget', sentence), values: { target } };
+    }
     return {
       ...skipped('ofSamples', 'There are no data to compare samples of the flow with.'),
       advice:
