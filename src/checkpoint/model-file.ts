@@ -6,7 +6,7 @@ import { isFolder, refuseSpecial } from '../files/read';
 import { isCheckpoint, readHeader, type CheckpointHeader } from './checkpoint';
 import { foreignFolder, foreignFormat } from './foreign-formats';
 import type { TensorFile } from './import/types';
-import { isRunFolder, runPaths } from './run-folder';
+import { isRunFolder, readStatus, runPaths } from './run-folder';
 import { isFlowscopeFile, openTensorFile } from './tensor-file';
 import { dcpOf } from './torch/dcp';
 import type { SafetensorsFile } from './tensors/safetensors';
@@ -106,9 +106,11 @@ async function bestOf(folder: string): Promise<string> {
   const list = await dcpOf(folder, true);
   if (list !== undefined) return list;
   const foreign = await foreignFolder(folder);
+  const { status, message, notFinite } = (await readStatus(runPaths(folder))) ?? {};
+  const todo = notFinite ? ' Train again with a lower learning rate.' : '';
   throw new UserError(
     (await isRunFolder(folder))
-      ? `${folder}: this run has no checkpoint yet. Train it for some steps first.`
+      ? `${folder}: this run has no checkpoint${status === 'failed' && message ? `, because its training failed. ${message}${todo}` : ' yet. Train it for some steps first.'}`
       : foreign !== undefined
         ? `${folder}: is ${foreign}`
         : `${folder}: is a folder but not a run; expected a checkpoint, an ONNX file, a PyTorch file or a run folder.`,

@@ -172,9 +172,11 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
     if (finite.length < results.length) {
       sound = false;
       const notFinite = { step: step + 1, ...(await trainer.diagnose(step + 1)) };
+      const isSaved = first > 0 || progress.best || step >= training.checkpointEvery;
+      const kept = isSaved ? ' The last good checkpoint is kept.' : '';
       return {
         status: 'failed',
-        message: `Step ${notFinite.step} is not finite: ${notFinite.where}. The last good checkpoint is kept.`,
+        message: `Step ${notFinite.step} is not finite: ${notFinite.where}.${kept}`,
         notFinite,
       };
     }

@@ -178,6 +178,18 @@ test('a path leads to the model that is meant', async () => {
     name: 'UserError',
     message: /this run has no checkpoint yet/,
   });
+  await writeStatus(paths, {
+    status: 'failed',
+    step: 1,
+    seconds: 1,
+    message: 'Step 2 is not finite: why.',
+    notFinite: { step: 2, where: 'why' },
+  });
+  await assert.rejects(resolved(paths.folder), {
+    name: 'UserError',
+    message:
+      /this run has no checkpoint, because its training failed\. Step 2 is not finite: why\. Train again with a lower learning rate\.$/,
+  });
   await save(paths.last, 9);
   assert.deepEqual(await resolved(paths.folder), {
     kind: 'checkpoint',
