@@ -237,7 +237,7 @@ describe('leaves of Equinox', () => {
     const opened = await openTensorFile(put(folder, 'alone.eqx', eqx.subarray(eqx.indexOf('\n') + 1)));
     assert.deepEqual(
       recognize(opened)?.questions.map(({ key }) => key),
-      ['nnActivation', 'interval', 'minDerivative', 'softmaxAdjust', 'invert'],
+      ['nnActivation', 'base', 'interval', 'minDerivative', 'softmaxAdjust', 'invert'],
     );
     await opened.close();
   });
