@@ -94,12 +94,22 @@ def test_workers_of_ray_train_on_a_cluster(family, tmp_path, monkeypatch):
     assert done.returncode == 2
     assert f"cluster at {address} cannot be joined" in json.loads(done.stdout)["error"]
 
+    def start_node(options):
+        """Ray gives up on a node after half a minute, which a busy machine may need. Another start has another port."""
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        start = [sys.executable, "-m", "ray.scripts.scripts", "start", "--num-cpus=1", "--disable-usage-stats"]
+        for _ in range(4):
+            port = free_port()
+            node = [*start, *options(port)]
+            done = subprocess.run(node, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=patience(300))
+            if done.returncode == 0:
+                return port
+        raise AssertionError(done.stderr[-2000:])
+
     # Two of one processor each, which have a worker each, and do not find our package by themselves.
     monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
-    for place in (["--head", f"--port={address.split(':')[1]}", "--include-dashboard=false"], [f"--address={address}"]):
-        node = [sys.executable, "-m", "ray.scripts.scripts", "start", "--num-cpus=1", "--disable-usage-stats", *place]
-        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-        subprocess.run(node, cwd=tmp_path, env=environment, capture_output=True, timeout=patience(300), check=True)
+    address = f"127.0.0.1:{start_node(lambda port: ['--head', f'--port={port}', '--include-dashboard=false'])}"
+    start_node(lambda _: [f"--address={address}"])
     done = subprocess.run(
         with_ray(run, f"--address={address}"), cwd=tmp_path, capture_output=True, text=True, timeout=patience(300)
     )
