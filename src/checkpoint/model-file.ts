@@ -106,15 +106,19 @@ async function bestOf(folder: string): Promise<string> {
   const list = await dcpOf(folder, true);
   if (list !== undefined) return list;
   const foreign = await foreignFolder(folder);
-  const { status, message, notFinite } = (await readStatus(runPaths(folder))) ?? {};
-  const todo = notFinite ? ' Train again with a lower learning rate.' : '';
   throw new UserError(
     (await isRunFolder(folder))
-      ? `${folder}: this run has no checkpoint${status === 'failed' && message ? `, because its training failed. ${message}${todo}` : ' yet. Train it for some steps first.'}`
+      ? `${folder}: this run has no checkpoint${await whyNone(folder)}`
       : foreign !== undefined
         ? `${folder}: is ${foreign}`
         : `${folder}: is a folder but not a run; expected a checkpoint, an ONNX file, a PyTorch file or a run folder.`,
   );
+}
+
+async function whyNone(run: string): Promise<string> {
+  const { status, message, notFinite } = (await readStatus(runPaths(run))) ?? {};
+  if (status !== 'failed' || !message) return ' yet. Train it for some steps first.';
+  return `, because its training failed. ${message}${notFinite ? ' Train again with a lower learning rate.' : ''}`;
 }
 
 /** Accepts the name that an export was given for the files that it wrote. */

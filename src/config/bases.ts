@@ -1,6 +1,6 @@
 /** The base distribution of a vector flow, as its config says it. Numbers that are not trained are in the config itself. */
 import * as v from 'valibot';
-import { kind, layerWidth, optional } from './fields';
+import { kind, widths, optional } from './fields';
 
 export const number = v.pipe(v.number(), v.finite());
 const positiveNumber = v.pipe(v.number(), v.finite(), v.gtValue(0));
@@ -46,7 +46,7 @@ export const baseSchema = v.variant('kind', [
     {
       hidden: optional(
         'Widths of the hidden layers of the network, with ReLUs; none: a linear layer.',
-        v.pipe(v.array(layerWidth), v.maxLength(64)),
+        widths,
         () => [],
       ),
     },

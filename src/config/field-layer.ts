@@ -1,7 +1,7 @@
 /** A vector field as a layer of a vector flow: a flow in continuous time, cut into slices. */
 import * as v from 'valibot';
 import { number, ofFeatures } from './bases';
-import { activation, kind, layerWidth, optional, positive, positiveInteger, slope } from './fields';
+import { activation, kind, layerWidth, widths, optional, positive, positiveInteger, slope } from './fields';
 import { problem, type Problem } from './problem';
 
 /** Features of a flow with a field: its log-det takes one derivative for each. */
@@ -17,11 +17,9 @@ const time = v.pipe(v.number(), v.finite());
 
 const fieldNet = v.variant('kind', [
   kind('mlp', 'A plain MLP of x, the context and the time.', {
-    hidden: optional(
-      'Widths of its hidden layers; none makes the field linear in x.',
-      v.pipe(v.array(layerWidth), v.maxLength(64)),
-      () => [64, 64],
-    ),
+    hidden: optional('Widths of its hidden layers; none makes the field linear in x.', widths, () => [
+      64, 64,
+    ]),
     activation: optional('Its nonlinearity.', activation, 'silu'),
     slope,
   }),

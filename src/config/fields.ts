@@ -4,6 +4,7 @@ import * as v from 'valibot';
 export const positiveInteger = v.pipe(v.number(), v.integer(), v.minValue(1));
 /** Features or feature maps of a hidden layer; more would be a mistake, or a file that means harm. */
 export const layerWidth = v.pipe(positiveInteger, v.maxValue(65536));
+export const widths = v.pipe(v.array(layerWidth), v.maxLength(64));
 export const nonNegativeInteger = v.pipe(v.number(), v.integer(), v.minValue(0));
 export const nonNegative = v.pipe(v.number(), v.finite(), v.minValue(0));
 export const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));

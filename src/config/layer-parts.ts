@@ -5,6 +5,7 @@ import {
   activation,
   kind,
   layerWidth,
+  widths,
   nonNegative,
   nonNegativeInteger,
   optional,
@@ -119,9 +120,7 @@ export const denseNorm = optional(
   'none',
 );
 const active = optional('Its nonlinearity.', activation, 'relu');
-const hidden = optional('Widths of its hidden layers.', v.pipe(v.array(layerWidth), v.maxLength(64)), () => [
-  64, 64,
-]);
+const hidden = optional('Widths of its hidden layers.', widths, () => [64, 64]);
 
 export const netConfig = v.variant('kind', [
   kind('mlp', 'A plain MLP.', {

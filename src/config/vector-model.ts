@@ -18,7 +18,7 @@ import {
   activation,
   described,
   kind,
-  layerWidth,
+  widths,
   nonNegativeInteger,
   optional,
   positive,
@@ -114,7 +114,7 @@ export const vectorModelSchema = kind('vector', 'Rows of numbers.', {
   ),
   hidden: optional(
     'Widths of the hidden layers of each conditioner; a residual net uses only the first, and an MLP may have none.',
-    v.pipe(v.array(layerWidth), v.maxLength(64)),
+    widths,
     () => [64, 64],
   ),
   blocks: optional('Blocks of a residual net.', v.pipe(nonNegativeInteger, v.maxValue(64)), 2),
@@ -179,7 +179,7 @@ export const vectorModelSchema = kind('vector', 'Rows of numbers.', {
   ),
   contextNet: optional(
     'Widths of the layers of a network over the context, whose output the conditioners see; none: they see the context itself.',
-    v.pipe(v.array(layerWidth), v.maxLength(64)),
+    widths,
     () => [],
   ),
   contextActivation: optional(

@@ -296,7 +296,7 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
   function unwrapped(whole: FileModule): { module: FileModule; inverted: boolean } {
     const wrapper = library.inverse?.prefix;
     let [module, inverted] = [whole, false];
-    while (wrapper !== undefined && module.rests.length > 0 && module.isWithin(wrapper))
+    while (wrapper !== undefined && module.isWithin(wrapper))
       [module, inverted] = [module.within(wrapper), !inverted];
     return { module, inverted };
   }
@@ -371,9 +371,9 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
       const file = inList(original, library);
       const { chains, base, contextNet, rest = [], share, missing } = readChains(file);
       const ofClass = file.modules?.[0]?.object.className.startsWith(`${library.name}.`) === true;
-      const named = ofClass || [...original.tensors.keys()].some((name) => library.ownNames?.test(name));
+      const isNamed = ofClass || [...original.tensors.keys()].some((name) => library.ownNames?.test(name));
       const whole = chains?.[0];
-      if (!whole) return { share, missing, named };
+      if (!whole) return { share, missing, named: isNamed };
       const { steps, features } = whole;
       const places = new Map<C | S, number>(steps.map((step, i) => [step, i]));
       const questionnaire = questionnaireOf<C, Chain<C, S>>(chains, {

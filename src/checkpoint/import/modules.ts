@@ -33,8 +33,9 @@ export class FileModule {
     return new FileModule(this.file, this.prefix + path, namesBelow(path, this.rests));
   }
 
+  /** Whether it has tensors, and all of them are in that part. */
   isWithin(path: string): boolean {
-    return this.rests.every((rest) => rest.startsWith(path));
+    return this.rests.length > 0 && this.rests.every((rest) => rest.startsWith(path));
   }
 
   /** Only the tensors for which this is true. */
@@ -42,7 +43,7 @@ export class FileModule {
     return new FileModule(this.file, this.prefix, this.rests.filter(fits));
   }
 
-  /** Refuses tensors for which this is not true. @param why what is said behind their name */
+  /** Refuses a tensor that does not fit. @param why ends the sentence that begins with its name */
   refuseUnless(fits: (rest: string) => boolean, why = 'is not known'): void {
     const strange = this.rests.find((rest) => !fits(rest));
     if (strange !== undefined) refuse(`${this.prefix}${strange} ${why}`);

@@ -39,7 +39,7 @@ export const text = bilingual({
     'Mit laufenden Statistiken: mit denen eines Batches ist eine Schicht keine Abbildung eines Beispiels allein.',
   ],
   triangular: [
-    'Where nothing moves the rows are those of the identity, and what moves depends on itself only by its own slope: sorted, the matrix is triangular.',
+    'Elements that pass through have the rows of the identity. An element that moves depends on itself through its slope alone, so the sorted matrix is triangular.',
     'Wo nichts bewegt wird, stehen die Zeilen der Einheitsmatrix, und was bewegt wird, hängt von sich selbst nur über die eigene Steigung ab: sortiert ist die Matrix eine Dreiecksmatrix.',
   ],
   jacobianHint: [

@@ -404,11 +404,9 @@ function knownAnswers(file: TensorFile, flow: Flow): ImportAnswers {
   const known: Record<string, string | number> = {};
   for (const { key, answer } of questionsOf(flow)) {
     const setting = argument(file, key as keyof typeof argumentNames);
-    const word = String(setting).toLowerCase();
-    if (answer.kind === 'number') {
-      if (typeof setting === 'number' && setting > 0) known[key] = setting;
-    } else if (setting !== undefined) {
-      const value = activations[String(setting)] ?? word;
+    if (answer.kind === 'number' && typeof setting === 'number' && setting > 0) known[key] = setting;
+    if (answer.kind === 'choice' && setting !== undefined) {
+      const value = activations[String(setting)] ?? String(setting).toLowerCase();
       const option = answer.options.find((one) => one.value.toLowerCase() === value);
       if (option) known[key] = option.value;
     }

@@ -107,8 +107,8 @@ export const reverseQuestion = choice(
 
 const dropoutQuestion = choice(
   'dropout',
-  'Modules beside the activations',
-  'Numbers are left out in the networks, where something without tensors stands besides an activation.',
+  'Modules next to the activations',
+  'The networks skip numbers: something without tensors comes with an activation.',
   { Dropout: 'Dropout, which does nothing once trained' },
 );
 
