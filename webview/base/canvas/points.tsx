@@ -54,9 +54,8 @@ export function drawPoints(
   radius: number,
   labels?: (number | null)[],
   most = Infinity,
-  token = '--fg',
+  color = cssText('--fg'),
 ): void {
-  const color = cssText(token);
   context.fillStyle = color;
   context.strokeStyle = color;
   context.lineWidth = Math.max(0.8, radius * 0.5);

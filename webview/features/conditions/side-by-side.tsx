@@ -1,9 +1,9 @@
 /** The same latents at several values of one condition: densities and samples on one scale. */
+import type { ComponentChildren } from 'preact';
 import { classesAtOnce, type AtConditions, type Varied } from '../../../src/protocol/conditions';
-import type { PlaneBounds } from '../../../src/protocol/plane';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { isPlane, recordedConditions, variedConditions } from '../../../src/protocol/questions';
-import { planeAxes, drawPoints, toScreen, type PlaneFrame } from '../../base/canvas/points';
+import { planeAxes, drawPoints, toScreen } from '../../base/canvas/points';
 import { Board, HeatMap } from '../../base/canvas/canvas';
 import { magnitudeScale, type ColorScale, Legend } from '../../base/canvas/color-maps';
 import { finiteExtent } from '../../base/canvas/planes';
@@ -116,22 +116,55 @@ export function ClassPager({ model, vary }: { model: ModelSummary; vary: Varied 
 
 export function SideBySide({ model, found }: { model: ModelSummary; found: AtConditions }) {
   const state = useFeature(conditionsState);
-  const { colors } = state;
-  const { names, classes } = model.context!;
-  const { at, context, vary, features, example } = found;
+  const { classes } = model.context!;
+  const { at, vary, features, example } = found;
   const bounds = found.bounds!;
   const { isClass, name, valueText } = namesOf(model, vary);
   const highest = Math.max(...at.map(({ density }) => finiteExtent(density?.data ?? [])?.high ?? 0)) || 1;
-  const logs = colors.value === 'ln';
+  const logs = state.colors.value === 'ln';
   const scale = () => (logs ? logScale(Math.log(highest)) : magnitudeScale(highest));
-  const varies = (i: number): boolean =>
-    vary.kind === 'class' ? i >= classes!.start && i < classes!.start + classes!.count : i === vary.condition;
-  const others = names.flatMap((other, i) => (varies(i) ? [] : [`${other} ${compact(context[i])}`]));
+  // A density of 0 is lower than all colors reach, and no failure.
+  const valueOf = (p: number): number => (logs ? Math.max(Math.log(p), Math.log(highest) - reach) : p);
   const featureNames = features.map((feature) => featureName(model, feature));
-  const axis = (feature: string, [low, high]: [number, number]): string =>
-    `${feature} ${compact(low)} … ${compact(high)}`;
-  const hasDensity = at.some(({ density }) => density);
-  const dots = hasDensity ? state.drawn.value : 'samples';
+  const dots = at.some(({ density }) => density) ? state.drawn.value : 'samples';
+  const most = at.length > fewPanels ? smallSide : largestSide;
+  const panel = ({ value, density, samples }: (typeof at)[number], i: number): ComponentChildren => (
+    <Sized height={(width) => Math.min(width, most)}>
+      {(_, size) => (
+        <div class="layered" style={{ width: `${size}px`, height: `${size}px` }}>
+          {density && dots !== 'samples' ? (
+            <HeatMap
+              plane={{
+                width: density.shape[1]!,
+                height: density.shape[0]!,
+                values: density.data.map(valueOf),
+              }}
+              {...{ scale, size }}
+              name={`density ${i}`}
+            />
+          ) : null}
+          <Board
+            width={size}
+            height={size}
+            name={`samples ${i}`}
+            label={text.at(name, valueText(value))}
+            draw={(board) => {
+              const frame = { size, ...bounds };
+              if (dots === 'samples') {
+                drawPoints(board, frame, samples, 1.2);
+                planeAxes(board, frame, [featureNames[0]!, featureNames[1]!]);
+              } else if (dots === 'both') {
+                // On colors from dark to bright, in every theme: a bright dot with a dark rim.
+                drawPoints(board, frame, samples, 1.9, undefined, Infinity, '#000000b0');
+                drawPoints(board, frame, samples, 1.1, undefined, Infinity, '#ffffff');
+              }
+              if (example) drawCross(board, toScreen(frame, example[0]!, example[1]!));
+            }}
+          />
+        </div>
+      )}
+    </Sized>
+  );
   return (
     <>
       {isClass ? <MostLikely found={found} of={valueText} total={classes!.count} /> : null}
@@ -144,13 +177,7 @@ export function SideBySide({ model, found }: { model: ModelSummary; found: AtCon
                 title={isClass ? valueText(one.value) : `${name} = ${valueText(one.value)}`}
                 note={isClass ? '' : shares[i]}
               />
-              <Panel
-                {...{ one, bounds, example, scale, dots, logs, highest }}
-                most={at.length > fewPanels ? smallSide : largestSide}
-                features={[featureNames[0]!, featureNames[1]!]}
-                label={text.at(name, valueText(one.value))}
-                number={i}
-              />
+              {panel(one, i)}
               <figcaption class="tick">
                 {text.spread(
                   featureNames
@@ -172,23 +199,10 @@ export function SideBySide({ model, found }: { model: ModelSummary; found: AtCon
       ) : null}
       <ClassPager {...{ model, vary }} />
       <div class="under flex-wrap">
-        {hasDensity && dots !== 'samples' ? (
+        {dots === 'samples' ? null : (
           <Legend scale={scale} width={120} {...(logs ? { unit: words.nats } : {})} />
-        ) : null}
-        <p class="tick">
-          {[
-            ...(hasDensity ? [text.oneScale] : []),
-            ...(isClass ? [] : [text.quantiles]),
-            ...(others.length > 0
-              ? [text.others(others.slice(0, named).join(', ') + (others.length > named ? ', …' : ''))]
-              : []),
-            text.dots(at[0]!.samples.shape[0]!),
-            ...(example && features.length === 2 ? [text.cross] : []),
-            ...(features.length === 2
-              ? [text.axes(axis(featureNames[0]!, bounds.x), axis(featureNames[1]!, bounds.y))]
-              : []),
-          ].join(' ')}
-        </p>
+        )}
+        <p class="tick">{whatIsDrawn(model, found)}</p>
       </div>
       <div class="ridges panels">
         {features.map((feature, k) => (
@@ -208,7 +222,32 @@ export function SideBySide({ model, found }: { model: ModelSummary; found: AtCon
   );
 }
 
-export interface MostLikelyProps {
+/** In sentences: scale, values, the conditions that stay, dots, cross and axes. */
+function whatIsDrawn(
+  model: ModelSummary,
+  { at, context, vary, features, example, bounds }: AtConditions,
+): string {
+  const { names, classes } = model.context!;
+  const varies = (i: number): boolean =>
+    vary.kind === 'class' ? i >= classes!.start && i < classes!.start + classes!.count : i === vary.condition;
+  const others = names.flatMap((other, i) => (varies(i) ? [] : [`${other} ${compact(context[i])}`]));
+  const axis = (k: 0 | 1, [low, high]: readonly number[]): string =>
+    `${featureName(model, features[k]!)} ${compact(low)} … ${compact(high)}`;
+  const planar = features.length === 2;
+  return [
+    at.some(({ density }) => density) && text.oneScale,
+    vary.kind !== 'class' && text.quantiles,
+    others.length > 0 &&
+      text.others(others.slice(0, named).join(', ') + (others.length > named ? ', …' : '')),
+    text.dots(at[0]!.samples.shape[0]!),
+    example && planar && text.cross,
+    planar && text.axes(axis(0, bounds!.x), axis(1, bounds!.y)),
+  ]
+    .filter(Boolean)
+    .join(' ');
+}
+
+interface MostLikelyProps {
   found: AtConditions;
   of: (value: number) => string;
   total: number;
@@ -233,63 +272,6 @@ export function MostLikely({ found: { at, context }, of, total }: MostLikelyProp
   );
 }
 
-interface PanelProps {
-  one: AtConditions['at'][number];
-  bounds: PlaneBounds;
-  example: readonly number[] | undefined;
-  scale: () => ColorScale;
-  dots: 'density' | 'samples' | 'both';
-  logs: boolean;
-  highest: number;
-  most: number;
-  features: [string, string];
-  label: string;
-  number: number;
-}
-
-function Panel(props: PanelProps) {
-  const { one, bounds, example, scale, dots, logs, highest, most, features, label, number } = props;
-  const { density, samples } = one;
-  // A density of 0 is lower than all colors reach, and no failure.
-  const valueOf = (p: number): number => (logs ? Math.max(Math.log(p), Math.log(highest) - reach) : p);
-  return (
-    <Sized height={(width) => Math.min(width, most)}>
-      {(_, size) => {
-        const frame = { size, ...bounds };
-        return (
-          <div class="layered" style={{ width: `${size}px`, height: `${size}px` }}>
-            {density && dots !== 'samples' ? (
-              <HeatMap
-                plane={{
-                  width: density.shape[1]!,
-                  height: density.shape[0]!,
-                  values: density.data.map(valueOf),
-                }}
-                scale={scale}
-                size={size}
-                name={`density ${number}`}
-              />
-            ) : null}
-            <Board
-              width={size}
-              height={size}
-              name={`samples ${number}`}
-              label={label}
-              draw={(board) => {
-                if (dots === 'samples') {
-                  drawPoints(board, frame, samples, 1.2);
-                  planeAxes(board, frame, features);
-                } else if (dots === 'both') drawDots(board, frame, samples.data);
-                if (example) drawCross(board, toScreen(frame, example[0]!, example[1]!));
-              }}
-            />
-          </div>
-        );
-      }}
-    </Sized>
-  );
-}
-
 /** On any color and in every theme: a bright cross with a dark rim. */
 function drawCross(context: CanvasRenderingContext2D, [x, y]: readonly [number, number]): void {
   if (!Number.isFinite(x + y)) return;
@@ -305,23 +287,6 @@ function drawCross(context: CanvasRenderingContext2D, [x, y]: readonly [number, 
     context.moveTo(x, y - 6);
     context.lineTo(x, y + 6);
     context.stroke();
-  }
-}
-
-/** On colors from dark to bright, in every theme: a bright dot with a dark rim. */
-function drawDots(context: CanvasRenderingContext2D, frame: PlaneFrame, points: Float32Array): void {
-  for (const [radius, color] of [
-    [1.9, '#000000b0'],
-    [1.1, '#ffffff'],
-  ] as const) {
-    context.fillStyle = color;
-    for (let i = 0; i < points.length; i += 2) {
-      const [x, y] = toScreen(frame, points[i]!, points[i + 1]!);
-      if (!Number.isFinite(x + y)) continue;
-      context.beginPath();
-      context.arc(x, y, radius, 0, 2 * Math.PI);
-      context.fill();
-    }
   }
 }
 

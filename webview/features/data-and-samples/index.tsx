@@ -218,7 +218,8 @@ function Pairs({ model, found, points: { features, data, samples } }: PairsProps
                       const [x, y] = [across.ends, up.ends] as [number, number][];
                       const frame = { size: width, x: x!, y: y! };
                       const at: [number, number] = [column, row + 1];
-                      drawPoints(board, frame, pairOf(data, at), dot, undefined, Infinity, '--muted');
+                      const muted = cssText('--muted');
+                      drawPoints(board, frame, pairOf(data, at), dot, undefined, Infinity, muted);
                       drawPoints(board, frame, pairOf(samples, at), 1.5 * dot, rings);
                       board.strokeStyle = cssText('--axis');
                       board.lineWidth = 1;

@@ -1,4 +1,5 @@
 /** The matrix of a mixing layer: whether it turns, stretches or squashes, and what all mixing layers do together. */
+import type { ComponentChildren } from 'preact';
 import { type MixingView, fewMixed } from '../../../src/protocol/mixing';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { signedScale, Legend, magnitudeScale, type ColorScale } from '../../base/canvas/color-maps';
@@ -178,9 +179,6 @@ function Layers({ model, view: { all, layer } }: { model: ModelSummary; view: Mi
   );
 }
 
-/** px for the names of rows. */
-const labelWidth = 40;
-
 const shareScale = (): ColorScale => magnitudeScale(1);
 
 /** From 1, a feature in one place. */
@@ -192,9 +190,11 @@ const spreadScale = (high: number) => (): ColorScale => {
 /** How features travel through all mixing layers of a size: the way of each, or how far each is spread and the way of one. */
 function Travel({ model, view, image }: { model: ModelSummary; view: MixingView; image: boolean }) {
   const n = view.singularValues.length;
+  const many = n > fewMixed;
   const stages = [text.in, ...view.all.map(({ layer }) => String(layer))];
+  const store = useStore();
   // Rows are the features of x, whichever layer is looked at.
-  const whole = useStore().model.value ?? model;
+  const whole = store.model.value ?? model;
   const nameOf = (feature: number): string => (image ? String(feature) : featureName(whole, feature));
   const stageText = (stage: number): string =>
     stage === 0 ? text.before : text.afterLayer(view.all[stage - 1]!.layer);
@@ -203,11 +203,66 @@ function Travel({ model, view, image }: { model: ModelSummary; view: MixingView;
   const sorted = Array.from({ length: n }, (_, i) => i).sort((a, b) => spreadOf(b, last) - spreadOf(a, last));
   const [most, least] = [sorted[0]!, sorted.at(-1)!];
   const mixes = spreadOf(most, last) > 1.0005;
+  const legend = <Legend scale={shareScale} unit={text.share} width={140} />;
+  const shared = {
+    rows: n,
+    columns: stages.length,
+    columnName: (stage: number): string => stages[stage]!,
+    labelWidth: 40,
+  };
+  /** Over how many places each feature is spread; a row that is picked is followed. */
+  const spread = (): ComponentChildren => {
+    const scale = spreadScale(Math.max(1.01, ...view.spread.data));
+    const long = Array.from({ length: n }, (_, i) => nameOf(i)).some((name) => name.length > 4);
+    return (
+      <div class="row-map">
+        <MatrixView
+          {...{ ...shared, scale }}
+          rowName={(feature) => (long ? featureName(undefined, feature) : nameOf(feature))}
+          at={spreadOf}
+          label={text.spreadNote}
+          hint={text.chooseOne}
+          name="spread"
+          chosen={view.followed[0]}
+          onPick={store.isSaved ? undefined : (feature) => (store.marked.value = feature)}
+          read={(feature, stage) =>
+            text.spreadRead(nameOf(feature), stageText(stage), fixed(spreadOf(feature, stage), 1))
+          }
+        />
+        <Legend scale={scale} unit={text.places} width={140} />
+      </div>
+    );
+  };
+  /** Where one feature is after each layer. */
+  const way = (feature: number, row: number): ComponentChildren => {
+    const name = nameOf(feature);
+    const over = text.over(fixed(spreadOf(feature, last), 1), n);
+    const at = (place: number, stage: number): number =>
+      view.shares.data[(row * stages.length + stage) * n + place]!;
+    return (
+      <div class="row-map" key={feature}>
+        <Heading title={many ? text.wayOf(name) : name} note={over} />
+        <MatrixView
+          {...{ ...shared, at }}
+          rowName={(place) => String(place + 1)}
+          scale={shareScale}
+          label={`${text.wayOf(name)}, ${over}`}
+          hint={words.cellHint}
+          hinted={false}
+          name="way"
+          read={(place, stage) =>
+            text.shareRead(String(place + 1), stageText(stage), percent(at(place, stage)))
+          }
+        />
+        {many ? legend : null}
+      </div>
+    );
+  };
   return (
     <section class="travel below">
       <Heading
         title={image ? text.travelChannels : text.travel}
-        note={n <= fewMixed ? text.travelNote : text.spreadNote}
+        note={many ? text.spreadNote : text.travelNote}
       />
       <p class="tick">
         {mixes
@@ -221,99 +276,10 @@ function Travel({ model, view, image }: { model: ModelSummary; view: MixingView;
           : text.stays(n)}
       </p>
       <div class="row-maps flex-wrap">
-        {n > fewMixed ? <Spread {...{ view, stages, nameOf, stageText, spreadOf }} /> : null}
-        {Array.from(view.followed, (feature, row) => (
-          <Way
-            key={feature}
-            {...{ view, row, stages, stageText }}
-            title={nameOf(feature)}
-            followed={n > fewMixed}
-          >
-            {text.over(fixed(spreadOf(feature, last), 1), n)}
-          </Way>
-        ))}
+        {many ? spread() : null}
+        {Array.from(view.followed, way)}
       </div>
-      {n <= fewMixed ? <Legend scale={shareScale} unit={text.share} width={140} /> : null}
+      {many ? null : legend}
     </section>
-  );
-}
-
-interface Stages {
-  view: MixingView;
-  stages: readonly string[];
-  stageText(stage: number): string;
-}
-
-interface WayProps extends Stages {
-  row: number;
-  title: string;
-  followed: boolean;
-  children: string;
-}
-
-/** Where one feature is after each layer. */
-function Way({ view, row, stages, stageText, title, followed, children }: WayProps) {
-  const { shares, singularValues } = view;
-  const n = singularValues.length;
-  const at = (place: number, stage: number): number =>
-    shares.data[(row * stages.length + stage) * n + place]!;
-  return (
-    <div class="row-map">
-      <Heading title={followed ? text.wayOf(title) : title} note={children} />
-      <MatrixView
-        rows={n}
-        columns={stages.length}
-        columnName={(stage) => stages[stage]!}
-        rowName={(place) => String(place + 1)}
-        at={at}
-        scale={shareScale}
-        label={`${text.wayOf(title)}, ${children}`}
-        hint={words.cellHint}
-        hinted={false}
-        name="way"
-        labelWidth={labelWidth}
-        read={(place, stage) =>
-          text.shareRead(String(place + 1), stageText(stage), percent(at(place, stage)))
-        }
-      />
-      {followed ? <Legend scale={shareScale} unit={text.share} width={140} /> : null}
-    </div>
-  );
-}
-
-/** Over how many places each feature is spread; a row that is picked is followed. */
-function Spread({
-  view,
-  stages,
-  nameOf,
-  stageText,
-  spreadOf,
-}: Stages & { nameOf(feature: number): string; spreadOf(feature: number, stage: number): number }) {
-  const store = useStore();
-  const n = view.singularValues.length;
-  const high = Math.max(1.01, ...view.spread.data);
-  const scale = spreadScale(high);
-  const long = Array.from({ length: n }, (_, i) => nameOf(i)).some((name) => name.length > 4);
-  return (
-    <div class="row-map">
-      <MatrixView
-        rows={n}
-        columns={stages.length}
-        columnName={(stage) => stages[stage]!}
-        scale={scale}
-        rowName={(feature) => (long ? featureName(undefined, feature) : nameOf(feature))}
-        at={spreadOf}
-        label={text.spreadNote}
-        hint={text.chooseOne}
-        name="spread"
-        chosen={view.followed[0]}
-        labelWidth={labelWidth}
-        onPick={store.isSaved ? undefined : (feature) => (store.marked.value = feature)}
-        read={(feature, stage) =>
-          text.spreadRead(nameOf(feature), stageText(stage), fixed(spreadOf(feature, stage), 1))
-        }
-      />
-      <Legend scale={scale} unit={text.places} width={140} />
-    </div>
   );
 }
