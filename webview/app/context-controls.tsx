@@ -4,7 +4,8 @@ import { useSignal } from '@preact/signals';
 import { classOf, withClass, type ClassRange, type ContextInfo } from '../../src/protocol/model';
 import { Segmented } from '../base/controls/segmented';
 import { Slider } from '../base/controls/slider';
-import { Dropdown, TextField } from '../base/controls/toolkit';
+import { NumberField } from '../base/controls/number-field';
+import { Dropdown } from '../base/controls/toolkit';
 import { fixed } from '../base/format/numbers';
 import { OutputThumbnail } from '../base/layers/thumbnails';
 import { stripState } from '../base/store/strip-state';
@@ -151,7 +152,6 @@ interface ContextNumberProps {
 }
 
 function ContextNumber({ name, low, high, value, disabled, onChange }: ContextNumberProps) {
-  const invalid = useSignal(false);
   const shown = fixed(value, 3);
   return (
     <span class="pair tight" data-context={name}>
@@ -168,18 +168,7 @@ function ContextNumber({ name, low, high, value, disabled, onChange }: ContextNu
         disabled={disabled}
         onInput={onChange}
       />
-      <TextField
-        label={text.conditionNumber(name)}
-        value={shown}
-        size={7}
-        invalid={invalid.value}
-        onCommit={(typed) => {
-          if (typed === shown) return;
-          const number = Number(typed);
-          invalid.value = typed.trim() === '' || !Number.isFinite(number);
-          if (!invalid.value) onChange(number);
-        }}
-      />
+      <NumberField label={text.conditionNumber(name)} shown={shown} size={7} onChange={onChange} />
     </span>
   );
 }

@@ -169,9 +169,10 @@ export const words = bilingual({
   couplingSum: ['coupling Σ s', 'Kopplung Σ s'],
   passesUnchanged: ['passes unchanged', 'geht unverändert durch'],
   featureCount: (n: number) => [several(n, 'feature', 'features'), several(n, 'Merkmal', 'Merkmale')],
-  featuresShown: (from: number, to: number, n: number) => [
-    `features ${from}–${to} of ${n}`,
-    `Merkmale ${from}–${to} von ${n}`,
+  features: ['features', 'Merkmale'],
+  partOf: (things: string, from: number, to: number, n: number) => [
+    `${things} ${from}–${to} of ${n}`,
+    `${things} ${from}–${to} von ${n}`,
   ],
   valuesNotShown: (n: number) => [
     `${count(n)} values are too many to draw; statistics are of all of them.`,
@@ -184,10 +185,7 @@ export const words = bilingual({
   feature: ['feature', 'Merkmal'],
   cellHint: ['Point at a cell or use the arrow keys', 'Zeigen oder Pfeiltasten benutzen'],
   channel: ['channel', 'Kanal'],
-  channelsShown: (from: number, to: number, n: number) => [
-    `channels ${from}–${to} of ${n}`,
-    `Kanäle ${from}–${to} von ${n}`,
-  ],
+  channels: ['channels', 'Kanäle'],
   maskInImageNote: [
     'carried back through squeezes and factor-outs',
     'zurückgeführt durch Squeezes und Ausfaktorisierungen',

@@ -13,19 +13,24 @@ export function useCursor(
     at,
     point: (index: number | undefined) =>
       (at.value = index !== undefined && isCell(index) ? index : undefined),
-    keys(event: KeyboardEvent) {
-      const step = cellStep(event.key);
-      if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
-      event.preventDefault();
-      event.stopPropagation();
-      const now = at.peek();
-      if (now === undefined) {
-        at.value = 0;
-        return;
-      }
-      at.value = nextCell(now, step, { width, height }, isCell) ?? now;
-    },
+    keys: (event: KeyboardEvent) =>
+      (at.value = cellOfKey(event, at.peek(), { width, height }, isCell) ?? at.peek()),
   };
+}
+
+/** Where an arrow key leads on a map: to its first cell from none. Undefined for other keys, which are left alone. */
+export function cellOfKey(
+  event: KeyboardEvent,
+  now: number | undefined,
+  plane: Pick<Plane, 'width' | 'height'>,
+  isCell: (index: number) => boolean,
+): number | undefined {
+  const step = cellStep(event.key);
+  if (!step || event.ctrlKey || event.metaKey || event.altKey) return undefined;
+  event.preventDefault();
+  event.stopPropagation();
+  if (now !== undefined) return nextCell(now, step, plane, isCell) ?? now;
+  return Array.from({ length: plane.width * plane.height }, (_, i) => i).find(isCell);
 }
 
 interface ReadoutProps<T> {

@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import { ticks } from '../../../src/base/ticks';
 import { compact, count, logTicks, nextRound, tickText } from '../format/numbers';
+import { finiteExtent } from '../canvas/planes';
 import { Sized } from '../size/sized';
 import { words } from '../words';
 import { Plot, Rule } from './chart';
@@ -52,17 +53,6 @@ function extentOf(lines: readonly RunLine[], log: boolean): { low: number; high:
   return { low: sorted[0]!, high: sorted[Math.floor((n - 1) * (n > 20 ? 0.97 : 1))]! };
 }
 
-function widthOf(lines: readonly RunLine[]): { low: number; high: number } {
-  let low = Infinity;
-  let high = -Infinity;
-  for (const { x } of lines) {
-    if (x.length === 0) continue;
-    low = Math.min(low, x[0]!);
-    high = Math.max(high, x[x.length - 1]!);
-  }
-  return low <= high ? { low, high } : { low: 0, high: 1 };
-}
-
 export function RunChart({ height, ...chart }: RunChartProps) {
   return <Sized height={height}>{(width, tall) => <Curves {...chart} width={width} height={tall} />}</Sized>;
 }
@@ -74,7 +64,8 @@ function Curves(props: Omit<RunChartProps, 'height'> & Size) {
   const drawn = useMemo(() => {
     const values = extentOf(lines, log);
     if (!values) return undefined;
-    const measured = widthOf(lines);
+    const ends = lines.flatMap(({ x }) => [x[0] ?? NaN, x[x.length - 1] ?? NaN]);
+    const measured = finiteExtent(ends) ?? { low: 0, high: 1 };
     const single = measured.high === measured.low;
     const xs = end === undefined && !single ? measured : { low: 0, high: end ?? nextRound(measured.high) };
     const margin = (values.high - values.low) * 0.06 || Math.abs(values.high) * 0.05 || 1;

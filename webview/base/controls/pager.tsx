@@ -10,18 +10,21 @@ export interface PagerProps {
   /** Size of a full page. */
   size: number;
   total: number;
-  /** What the page shows, in words. */
-  shown: string;
+  /** What they are, in the plural. */
+  things: string;
+  /** Number of the first of all; 1 by default. */
+  first?: number;
   /** Slider's name. */
   label: string;
   onChange(offset: number): void;
 }
 
 /** Nothing when one page holds all. */
-export function Pager({ offset, size, total, shown, label, onChange }: PagerProps) {
+export function Pager({ offset, size, total, things, first = 1, label, onChange }: PagerProps) {
   if (total <= size) return null;
   const last = Math.ceil(total / size) - 1;
   const page = Math.min(last, Math.floor(offset / size));
+  const shown = words.partOf(things, offset + first, Math.min(total, offset + size) - 1 + first, total);
   return (
     <div class="pager flex-center">
       <Neighbors

@@ -1,11 +1,11 @@
 /** Controls and notes that several modes of the gallery have. */
-import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect } from 'preact/hooks';
 import { useDraft } from '../controls/draft';
 import type { ExampleRef } from '../../../src/protocol/selection';
 import { Slider } from '../controls/slider';
-import { Button, TextField } from '../controls/toolkit';
+import { Button } from '../controls/toolkit';
+import { NumberField, type NumberFieldProps } from '../controls/number-field';
 import { item } from '../canvas/planes';
 import { fixed } from '../format/numbers';
 import { useStore, Message } from '../store/use-store';
@@ -55,36 +55,20 @@ export function Temperature({
   );
 }
 
-export interface WholeNumberProps {
-  label: string;
+export interface WholeNumberProps extends Pick<NumberFieldProps, 'label' | 'size' | 'disabled' | 'onChange'> {
   value: number;
-  size: number;
   below?: number;
-  disabled?: boolean;
-  onChange(value: number): void;
 }
 
-/** A whole number from 0; anything else is marked and not taken. */
-export function WholeNumber({ label, value, size, below = Infinity, disabled, onChange }: WholeNumberProps) {
-  const draft = useSignal(String(value));
-  useLayoutEffect(() => void (draft.value = String(value)), [value]);
-  const read = (typed: string): number | undefined => {
-    const number = Number(typed);
-    return typed.trim() !== '' && Number.isSafeInteger(number) && number >= 0 && number < below
-      ? number
-      : undefined;
-  };
+/** A whole number from 0. */
+export function WholeNumber({ value, below = Infinity, onChange, ...field }: WholeNumberProps) {
   return (
-    <TextField
-      label={label}
-      value={draft.value}
-      size={size}
-      disabled={disabled ?? false}
-      invalid={read(draft.value) === undefined}
-      onInput={(typed) => (draft.value = typed)}
-      onCommit={(typed) => {
-        const number = read(typed);
-        if (number !== undefined && number !== value) onChange(number);
+    <NumberField
+      {...field}
+      shown={String(value)}
+      allows={(number) => Number.isSafeInteger(number) && number >= 0 && number < below}
+      onChange={(number) => {
+        if (number !== value) onChange(number);
       }}
     />
   );

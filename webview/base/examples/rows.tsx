@@ -42,7 +42,7 @@ export function Rows(props: RowsProps) {
         offset={offset}
         size={featuresAPage}
         total={features}
-        shown={words.featuresShown(offset + 1, offset + shown, features)}
+        things={words.features}
         label={words.feature}
         onChange={(next) => (from.value = next)}
       />

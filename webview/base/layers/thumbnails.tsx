@@ -78,14 +78,12 @@ export interface InputThumbnailProps {
 }
 
 export function InputThumbnail({ model, input, size = side }: InputThumbnailProps) {
-  if (!input) return <span class="thumb" style={{ width: `${size}px`, height: `${size}px` }} />;
-  if (model.kind === 'image')
-    return (
-      <span class="thumb">
-        <Picture picture={input} range={pixelRange(model)} size={size} name="input" />
-      </span>
-    );
-  return <OutputThumbnail output={input} size={size} />;
+  if (!input || model.kind !== 'image') return <OutputThumbnail output={input} size={size} />;
+  return (
+    <span class="thumb">
+      <Picture picture={input} range={pixelRange(model)} size={size} name="input" />
+    </span>
+  );
 }
 
 /** The mask of a layer, for small pictures of it. Masks are the same at every step. */

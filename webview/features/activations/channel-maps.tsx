@@ -122,7 +122,7 @@ export function ChannelMaps({ view, worked, sizes }: { view: ShownLayer; worked?
         size={channelsAPage}
         total={channels}
         label={words.channel}
-        shown={words.channelsShown(offset, Math.min(channels, offset + channelsAPage) - 1, channels)}
+        {...{ things: words.channels, first: 0 }}
         onChange={(next) => (store.state(activationsState).channelPage.value = next / channelsAPage)}
       />
       <div
@@ -146,14 +146,8 @@ export function ChannelMaps({ view, worked, sizes }: { view: ShownLayer; worked?
         {view.tensors.map((tensor) => (
           <TensorMaps
             key={tensor.name}
-            tensor={tensor}
-            view={view}
             range={rangeOf(tensor)}
-            offset={offset}
-            worked={worked}
-            sizes={sizes}
-            seen={seen}
-            see={see}
+            {...{ tensor, view, offset, worked, sizes, seen, see }}
           />
         ))}
       </div>

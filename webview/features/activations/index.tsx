@@ -87,7 +87,7 @@ function FeatureRows({ model, view, worked, sizes }: FeatureRowsProps) {
         offset={offset}
         size={featuresAPage}
         total={features}
-        shown={words.featuresShown(offset + 1, offset + rows.length, features)}
+        things={words.features}
         label={words.feature}
         onChange={(next) => (store.state(activationsState).channelPage.value = next / featuresAPage)}
       />

@@ -1,9 +1,8 @@
 /** The first layer in which two flows differ on the same examples, and by how much all others do. */
-import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { firstBeyond, type LayerDifferences } from '../../../src/protocol/layer-differences';
 import type { ModelSummary } from '../../../src/protocol/model';
-import { TextField } from '../../base/controls/toolkit';
+import { NumberField } from '../../base/controls/number-field';
 import { scientific } from '../../base/format/numbers';
 import { layerNumber, layerTitle } from '../../base/layers/layer-names';
 import { useFeature, useStore, AnswerView } from '../../base/store/use-store';
@@ -26,20 +25,16 @@ export function FirstDifference({ a }: { a: ModelSummary }) {
 
 function Tolerance() {
   const { tolerance } = useFeature(compareState);
-  const invalid = useSignal(false);
   return (
     <div class="ctl">
       <span class="tick">{text.tolerance}</span>
-      <TextField
-        label={invalid.value ? `${text.tolerance}: ${text.tolerancePositive}` : text.tolerance}
-        value={shortExponent(tolerance.value)}
+      <NumberField
+        label={text.tolerance}
+        shown={shortExponent(tolerance.value)}
         size={8}
-        invalid={invalid.value}
-        onCommit={(typed) => {
-          const value = Number(typed);
-          invalid.value = !(value >= 0 && Number.isFinite(value) && typed.trim() !== '');
-          if (!invalid.value) tolerance.value = value;
-        }}
+        allows={(value) => value >= 0 && Number.isFinite(value)}
+        expected={text.tolerancePositive}
+        onChange={(value) => (tolerance.value = value)}
       />
     </div>
   );

@@ -15,7 +15,7 @@ import { fixed, roundUp, signed, tickText, unknown } from '../../base/format/num
 import { PointsThumbnail } from '../../base/canvas/points';
 import { inBits, lineOf } from '../../base/curves/lines';
 import { CurveControls, curveLookState } from '../../base/curves/curve-controls';
-import { compareState, type DifferenceRange } from './state';
+import { compareState } from './state';
 import { useStore, useFeature, AnswerView, Message } from '../../base/store/use-store';
 import { Bars } from '../../base/layers/bars';
 import { layerTitle, shortName } from '../../base/layers/layer-names';
@@ -292,7 +292,6 @@ function Maps({ first, second }: { first: LayerView; second: LayerView }) {
             key={tensor.name}
             tensor={tensor}
             there={second.tensors.find(({ name }) => name === tensor.name)?.data}
-            range={range.value}
           />
         ))}
       </div>
@@ -300,13 +299,8 @@ function Maps({ first, second }: { first: LayerView; second: LayerView }) {
   );
 }
 
-interface MapColumnProps {
-  tensor: TensorView;
-  there: Float32Array | undefined;
-  range: DifferenceRange;
-}
-
-function MapColumn({ tensor, there, range }: MapColumnProps) {
+function MapColumn({ tensor, there }: { tensor: TensorView; there: Float32Array | undefined }) {
+  const range = useFeature(compareState).range.value;
   const here = tensor.data;
   const difference = here && there?.length === here.length ? there.map((v, i) => v - here[i]!) : undefined;
   const limit = roundUp(largest(here, there));

@@ -182,7 +182,7 @@ function Listens({ model, layer, use }: { model: ModelSummary; layer: LayerInfo;
         offset={offset.value}
         size={pageSize}
         total={size}
-        shown={text.shown(offset.value + 1, offset.value + shown.length, size)}
+        things={text.conditions}
         label={text.pages}
         onChange={(next) => (offset.value = next)}
       />

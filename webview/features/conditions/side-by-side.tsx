@@ -107,9 +107,9 @@ export function ClassPager({ model, vary }: { model: ModelSummary; vary: Varied 
       offset={vary.from}
       size={classesAtOnce}
       total={total}
-      shown={text.classes(vary.from + 1, vary.from + vary.count, total)}
+      things={text.classes}
       label={text.pages}
-      onChange={(from) => turnTo(from)}
+      onChange={turnTo}
     />
   );
 }

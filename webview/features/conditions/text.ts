@@ -33,10 +33,7 @@ export const text = bilingual({
       : `${reading} von ${of} Schichten ${reading === 1 ? 'liest' : 'lesen'} die Bedingungen; die anderen sind schraffiert.`,
   ],
   prior: ['So does the prior, which moves no z.', 'Auch der Prior liest sie, was kein z bewegt.'],
-  shown: (from: number, to: number, of: number) => [
-    `conditions ${from}–${to} of ${of}`,
-    `Bedingungen ${from}–${to} von ${of}`,
-  ],
+  conditions: ['conditions', 'Bedingungen'],
   pages: ['Conditions that are shown', 'Gezeigte Bedingungen'],
   vary: ['Vary', 'Ändern'],
   colors: ['Colors', 'Farben'],
@@ -55,10 +52,7 @@ export const text = bilingual({
   ],
   cross: ['Cross: the example.', 'Kreuz: das Beispiel.'],
   logProb: (nats: string) => [`example: log p ${nats}`, `Beispiel: log p ${nats}`],
-  classes: (from: number, to: number, of: number) => [
-    `classes ${from}–${to} of ${of}`,
-    `Klassen ${from}–${to} von ${of}`,
-  ],
+  classes: ['classes', 'Klassen'],
   mostLikely: (first: string, nats: string, second: string, other: string) => [
     `The example is most likely as ${first}, log p ${nats}; then as ${second}, ${other}.`,
     `Das Beispiel ist am wahrscheinlichsten als ${first}, log p ${nats}; danach als ${second}, ${other}.`,

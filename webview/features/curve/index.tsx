@@ -15,6 +15,7 @@ import { Verdict } from '../../base/layers/verdict';
 import { useStore } from '../../base/store/use-store';
 import { DataTable } from '../../base/controls/data-table';
 import { words } from '../../base/words';
+import { finiteExtent } from '../../base/canvas/planes';
 import { Heading } from '../../base/controls/heading';
 import { text } from './text';
 import { BinMaps } from './maps';
@@ -74,7 +75,7 @@ function CurveTab({ model, layer, view }: LayerTabProps<TransformCurveView>) {
   const usedBins = spline && rowOf(spline.inOwnBins, row).filter((n) => n > 0).length;
   return (
     <>
-      {spline ? <Judged {...{ model, view, spline }} /> : null}
+      <Judged {...{ model, view }} />
       {store.example.value ? null : <p class="tick">{words.firstOfBatch}</p>}
       <div class="curves parts">
         <div class="large">
@@ -156,14 +157,10 @@ function emptyOf({ inBins }: SplineOverlay, row: number): number {
   return rowOf(inBins, row).filter((n) => n === 0).length;
 }
 
-interface JudgedProps {
-  model: ModelSummary;
-  view: TransformCurveView;
-  spline: SplineOverlay;
-}
-
 /** What the batch says of all splines of the layer. */
-function Judged({ model, view: { batch, features }, spline }: JudgedProps) {
+function Judged({ model, view }: { model: ModelSummary; view: TransformCurveView }) {
+  const { batch, features, spline } = view;
+  if (!spline) return null;
   const { outside, bins } = spline;
   const [low, high] = ends(spline).map(tickText) as [string, string];
   const k = features.length;
@@ -205,12 +202,8 @@ const across = ({ axis: { low, high } }: TransformCurveView) => ({
 
 /** Axis of y, the same for all features. A spline maps its interval to itself, or to one that is as far. */
 function up({ axis, spline, curve, batch }: TransformCurveView): Channel {
-  const all = [curve.y, batch.low, batch.high].flatMap(({ data }) =>
-    Array.from(data).filter(Number.isFinite),
-  );
-  const low = all.reduce((a, b) => Math.min(a, b), Infinity);
-  const high = all.reduce((a, b) => Math.max(a, b), -Infinity);
-  const span = spline ? axis : low < high ? { low, high } : { low: -1, high: 1 };
+  const all = finiteExtent([curve.y, batch.low, batch.high].flatMap(({ data }) => [...data]));
+  const span = spline ? axis : all && all.low < all.high ? all : { low: -1, high: 1 };
   return { ...span, ticks: () => ticks(span.low, span.high, 5) };
 }
 

@@ -94,7 +94,7 @@ function DataAndSamplesTab({ model }: { model: ModelSummary }) {
 }
 
 function Found({ model, found }: { model: ModelSummary; found: DataAndSamples }) {
-  const { finding, features, featureCount, energy, pixels, points } = found;
+  const { finding, features, featureCount, energy, pixels } = found;
   const { severity } = finding;
   const mark = severity === 'error' || severity === 'notice' ? severity : 'ok';
   const about = pixels ? text.aboutPictures : text.about;
@@ -121,7 +121,7 @@ function Found({ model, found }: { model: ModelSummary; found: DataAndSamples })
           <span class="tick">{text.distance(compact(energy.distance), compact(energy.allowed))}</span>
         </p>
       ) : null}
-      {points ? <Pairs model={model} found={found} points={points} /> : null}
+      <Pairs model={model} found={found} />
       {pixels ? <Pixels model={model} pixels={pixels} /> : null}
     </>
   );
@@ -172,14 +172,10 @@ function Marginal({ model, one, band }: { model: ModelSummary; one: FeatureCompa
   );
 }
 
-interface PairsProps {
-  model: ModelSummary;
-  found: DataAndSamples;
-  points: NonNullable<DataAndSamples['points']>;
-}
-
 /** A triangle of planes, each with one feature across and another up. */
-function Pairs({ model, found, points: { features, data, samples } }: PairsProps) {
+function Pairs({ model, found }: { model: ModelSummary; found: DataAndSamples }) {
+  if (!found.points) return null;
+  const { features, data, samples } = found.points;
   const size = features.length;
   const axes = features.map((feature) => {
     const { edges, unit } = found.features.find((one) => one.feature === feature)!.histogram;

@@ -77,12 +77,8 @@ export function Quantiles({ normal, z }: { normal: number[]; z: number[] }) {
 
 const float32Epsilon = 2 ** -23;
 
-interface InverseErrorProps extends LayersProps {
-  errors: Diagnostics['inverseError'];
-}
-
 /** Largest error at each layer's input when the inverse starts at z, and of each layer alone. */
-export function InverseError({ errors, ...layers }: InverseErrorProps) {
+export function InverseError({ errors, ...layers }: LayersProps & { errors: Diagnostics['inverseError'] }) {
   const values = errors.flatMap((e) => [e.fromLatent, e.alone]).filter((v) => v > 0 && Number.isFinite(v));
   if (values.length === 0) return <p class="muted">{words.noValues}</p>;
   const low = Math.min(-8, Math.floor(Math.log10(Math.min(...values))));
@@ -114,12 +110,8 @@ export function InverseError({ errors, ...layers }: InverseErrorProps) {
 /** Points that are drawn at most, of all layers together. */
 const mostPoints = 4_000;
 
-interface LogDetsProps extends LayersProps {
-  logDets: Diagnostics['logDets'];
-}
-
 /** The log-det of each layer for some examples, as points, and their mean. */
-export function LogDets({ logDets, ...layers }: LogDetsProps) {
+export function LogDets({ logDets, ...layers }: LayersProps & Pick<Diagnostics, 'logDets'>) {
   const extent = finiteExtent(logDets.flatMap(({ values }) => [...values]));
   if (!extent) return <p class="muted">{words.noValues}</p>;
   const room = 0.05 * (extent.high - extent.low) || 1;
@@ -136,7 +128,7 @@ export function LogDets({ logDets, ...layers }: LogDetsProps) {
   );
 }
 
-function Clouds({ logDets }: Pick<LogDetsProps, 'logDets'>) {
+function Clouds({ logDets }: Pick<Diagnostics, 'logDets'>) {
   const { x, y } = usePlace();
   const half = 0.36 * (x.at(1) - x.at(0));
   const shown = Math.max(1, Math.floor(mostPoints / logDets.length));

@@ -1,5 +1,5 @@
 /** Where the cost comes from, and whether the flow does what a flow should. */
-import type { Diagnostics as DiagnosticsAnswer, Diagnostics } from '../../../src/protocol/inspect';
+import type { Diagnostics as DiagnosticsAnswer } from '../../../src/protocol/inspect';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { isPlane } from '../../../src/protocol/questions';
 import type { RegionFeature } from '../../base/store/store';
@@ -90,7 +90,6 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
   const store = useStore();
   const strip = store.state(stripState).strip.found.value;
   const bits = answer.unit === 'bits/dim';
-  const exampleScore = bits ? strip?.example?.bitsPerDim : strip?.example?.nats;
   const layers = { model, selected: store.layer.value };
   return (
     <div class={`charts five ${isPlane(model) ? 'planar' : ''}`}>
@@ -103,7 +102,7 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
       >
         <Waterfall model={model} example={strip?.example} mean={strip?.mean} />
       </ChartBox>
-      <HowLikely model={model} answer={answer} exampleScore={exampleScore} />
+      <HowLikely model={model} answer={answer} />
       <ChartBox
         model={model}
         name="by-layer"
@@ -141,15 +140,10 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
   );
 }
 
-interface HowLikelyProps {
-  model: ModelSummary;
-  answer: Diagnostics;
-  exampleScore: number | undefined;
-}
-
-/** @param exampleScore −log p of the example, in the unit of the answer */
-function HowLikely({ model, answer, exampleScore }: HowLikelyProps) {
+function HowLikely({ model, answer }: { model: ModelSummary; answer: DiagnosticsAnswer }) {
   const store = useStore();
+  const example = store.state(stripState).strip.found.value?.example;
+  const exampleScore = answer.unit === 'bits/dim' ? example?.bitsPerDim : example?.nats;
   const compared = store.state(populationState).userScores.value;
   const name = compared && shortened(compared.name, 10);
   const data = answer.train !== undefined || answer.validation !== undefined;

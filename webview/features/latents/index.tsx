@@ -13,11 +13,10 @@ import { fixed } from '../../base/format/numbers';
 import { useStore, useFeature, AnswerView, Message } from '../../base/store/use-store';
 import { words } from '../../base/words';
 import { SubjectControls } from '../../base/examples/sources';
-import { cellStep, nextCell } from '../../base/controls/arrow-keys';
 import { outputScale } from '../../base/layers/thumbnails';
 import { CellMark, HeatMap } from '../../base/canvas/canvas';
 import { Legend } from '../../base/canvas/color-maps';
-import { Readout } from '../../base/canvas/readout';
+import { cellOfKey, Readout } from '../../base/canvas/readout';
 import { Heading } from '../../base/controls/heading';
 import { text } from './text';
 import { latentsState } from './state';
@@ -223,16 +222,9 @@ function ScaleMap({ map, z, at, size, onPoint }: ScaleMapProps) {
     const element = elements[index]!;
     if (element >= 0) picked.value = element;
   };
+  const isCell = (index: number): boolean => elements[index]! >= 0;
   const onKeyDown = (event: KeyboardEvent): void => {
-    const step = cellStep(event.key);
-    if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    event.stopPropagation();
-    if (here < 0) {
-      pick(elements.findIndex((element) => element >= 0));
-      return;
-    }
-    const next = nextCell(here, step, { width, height }, (index) => elements[index]! >= 0);
+    const next = cellOfKey(event, here < 0 ? undefined : here, map, isCell);
     if (next !== undefined) pick(next);
   };
   return (
@@ -252,7 +244,7 @@ function ScaleMap({ map, z, at, size, onPoint }: ScaleMapProps) {
           size={cell * long}
           name={`latents[${scale ?? 0}]`}
           label={name}
-          blank={(index) => elements[index]! < 0}
+          blank={(index) => !isCell(index)}
           onPick={pick}
           onPoint={(index) => {
             const element = index === undefined ? -1 : elements[index]!;

@@ -1,8 +1,6 @@
 /** What the layer adds to log p(x): element by element, over the batch, and along the flow. */
 import type { LayerView } from '../../../src/protocol/inspect';
-import type { ModelSummary } from '../../../src/protocol/model';
 import { isQuantity } from '../../../src/protocol/quantities';
-import type { NdArray } from '../../../src/protocol/tensors';
 import type { LayerFeature } from '../../base/store/store';
 import { layerNumbers, layerTab, type LayerTabProps } from '../../base/layers/layer-tab';
 import { layerViewState } from '../../base/store/layer-view';
@@ -36,8 +34,7 @@ const size = 116;
 function LogDetTab({ model, layer, view }: LayerTabProps<LayerView>) {
   const store = useStore();
   const strip = store.state(stripState).strip.found.value;
-  const limit = roundUp(largest(view.logDetMap?.data, view.logDetMapMean?.data));
-  const maps = { model, view, limit, note: isSumOfScales(layer) ? text.mapNote : text.slopeNote };
+  const maps = { model, layer, view };
   const part = view.logDetExample;
   const hasMaps = view.logDetMap !== undefined || view.logDetMapMean !== undefined;
   const tooLarge = view.tensors.find(({ role, data }) => isQuantity(role) && !data);
@@ -115,21 +112,15 @@ function LogDetTab({ model, layer, view }: LayerTabProps<LayerView>) {
   );
 }
 
-interface MapBoxProps {
-  model: ModelSummary;
-  title: string;
-  map?: NdArray<Float32Array>;
-  view: LayerView;
-  limit: number;
-  note: string;
-  name: string;
-}
+type MapBoxProps = LayerTabProps<LayerView> & { title: string; map: LayerView['logDetMap']; name: string };
 
-function MapBox({ model, title, map, view, limit, note, name }: MapBoxProps) {
+function MapBox({ model, layer, view, title, map, name }: MapBoxProps) {
   if (!map) return null;
+  const limit = roundUp(largest(view.logDetMap?.data, view.logDetMapMean?.data));
   const scale = (light: boolean) => signedScale(limit, light);
   // Carried back to the image there are places that the layer does not see; they are NaN.
   const carried = view.logDetInImage === map;
+  const note = carried ? words.maskInImageNote : isSumOfScales(layer) ? text.mapNote : text.slopeNote;
   const seen = carried ? map.data.filter((value) => !Number.isNaN(value)) : map.data;
   const total = seen.reduce((a, b) => a + b, 0);
   const channels = map.shape.length === 3 ? map.shape[2]! : 1;
@@ -138,10 +129,7 @@ function MapBox({ model, title, map, view, limit, note, name }: MapBoxProps) {
     carried ? Number.isNaN(map.data[index]!) : (view.mask?.data[index] ?? 0) > 0.5;
   return (
     <div class="box" data-map={name}>
-      <Heading
-        title={title}
-        note={`Σ ${fixed(total, 2)} ${words.nats}; ${carried ? words.maskInImageNote : note}`}
-      />
+      <Heading title={title} note={`Σ ${fixed(total, 2)} ${words.nats}; ${note}`} />
       {map.shape.length === 3 ? (
         <PlaneGrid
           {...{ planes, scale, size }}

@@ -2,7 +2,6 @@
 import { isCoupling } from '../../../src/protocol/questions';
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
 import type { MaskView } from '../../../src/protocol/inspect';
-import type { NdArray } from '../../../src/protocol/tensors';
 import { featureName } from '../../base/layers/layer-names';
 import { questionTab, type LayerTabProps } from '../../base/layers/layer-tab';
 import { places, type ViewData } from '../../base/view-data/view-data';
@@ -48,11 +47,12 @@ const size = 144;
 
 const rgb = (color: readonly number[]): string => `rgb(${color.join(',')})`;
 
+const readsNote = ({ mask: { data } }: MaskView): string =>
+  text.maskHereNote(data.filter((value) => value > 0.5).length, data.length);
+
 function MaskTab({ model, layer, view }: LayerTabProps<MaskView>) {
   const strip = useFeature(stripState).strip.found.value;
-  const reads = view.mask.data.reduce((sum, value) => sum + (value > 0.5 ? 1 : 0), 0);
-  if (model.kind !== 'image')
-    return <VectorMask model={model} view={view} input={strip?.input} reads={reads} />;
+  if (model.kind !== 'image') return <VectorMask model={model} view={view} />;
   const planes = planesOf(view.mask, 16);
   // Colors may be masked differently once a squeeze has made channels of them.
   const inImages = planesOf(view.inImage, 4);
@@ -70,7 +70,7 @@ function MaskTab({ model, layer, view }: LayerTabProps<MaskView>) {
     <>
       <div class="panels" data-layer-name={layer.name}>
         <div class="box">
-          <Heading title={text.maskHere} note={text.maskHereNote(reads, view.mask.data.length)} />
+          <Heading title={text.maskHere} note={readsNote(view)} />
           <PlaneGrid
             {...maps(planes)}
             label={(c) => `${words.mask}, ${words.channel} ${c}`}
@@ -131,18 +131,12 @@ function MaskTab({ model, layer, view }: LayerTabProps<MaskView>) {
   );
 }
 
-interface VectorMaskProps {
-  model: ModelSummary;
-  view: MaskView;
-  input?: NdArray<Float32Array>;
-  reads: number;
-}
-
-function VectorMask({ model, view, input, reads }: VectorMaskProps) {
+function VectorMask({ model, view }: { model: ModelSummary; view: MaskView }) {
+  const input = useFeature(stripState).strip.found.value?.input;
   const values = [...view.mask.data];
   return (
     <>
-      <p class="tick">{text.maskHereNote(reads, values.length)}</p>
+      <p class="tick">{readsNote(view)}</p>
       <DataTable
         frame={{}}
         class="rows-table"

@@ -74,27 +74,23 @@ function FeaturePage({ view }: { view: FeatureView }) {
   const network = useFeature(networkState);
   const image = view.shape.length === 3;
   const channels = view.shape.at(-1)!;
-  const shown = view.values.shape.at(-1)!;
   const size = image ? featurePage.maps : featurePage.units;
-  const last = view.offset + shown - 1;
-  const range = image
-    ? words.channelsShown(view.offset, last, channels)
-    : text.unitsOf(view.offset, last, channels);
+  const things = image ? words.channels : text.units;
   return (
     <>
       <div class="facts-line flex-wrap">
         <span class="tick">
           {image ? text.deadMaps(view.dead, channels) : text.deadUnits(view.dead, channels)}
         </span>
-        {channels > size ? null : <span class="tick">{range}</span>}
+        {channels > size ? null : <span class="tick">{words.partOf(things, 0, channels - 1, channels)}</span>}
         {view.block > 1 ? <span class="tick">{words.meansOf(view.block)}</span> : null}
       </div>
       <Pager
         offset={view.offset}
         size={size}
         total={channels}
+        {...{ things, first: 0 }}
         label={text.featureMaps}
-        shown={range}
         onChange={(offset) => (network.stage.value = { layer: view.layer, stage: view.stage, offset })}
       />
       {image ? <Maps view={view} /> : <Units view={view} />}
@@ -165,7 +161,7 @@ function Units({ view }: { view: FeatureView }) {
           scale={scale}
           size={Math.max(width, height) * 20}
           name="units"
-          label={text.unitsOf(view.offset, view.offset + data.length - 1, view.shape[0]!)}
+          label={words.partOf(text.units, view.offset, view.offset + data.length - 1, view.shape[0]!)}
           blank={(i) => i >= data.length}
           onPoint={cursor.point}
         />

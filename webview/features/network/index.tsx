@@ -48,12 +48,17 @@ export const network: LayerFeature = {
   numbers: networkNumbers,
 };
 
+/** Names of tensors without the layer's. */
+const shortOf =
+  ({ name: layer }: LayerInfo) =>
+  (name: string): string =>
+    name.startsWith(`${layer}.`) ? name.slice(layer.length + 1) : name;
+
 function NetworkTab({ layer, view }: { layer: LayerInfo; view: NetworkView }) {
   const { connection } = useStore();
   const network = useFeature(networkState);
   const { parameters, state, stages, norms } = view;
-  const short = (name: string): string =>
-    name.startsWith(`${layer.name}.`) ? name.slice(layer.name.length + 1) : name;
+  const short = shortOf(layer);
   const choice = network.weightChoice.value;
   const shown = choice?.layer === layer.index ? choice : undefined;
   const pane = useRef<HTMLElement>(null);
@@ -65,7 +70,7 @@ function NetworkTab({ layer, view }: { layer: LayerInfo; view: NetworkView }) {
     <div class="conditioner">
       {connection.choices ? <p class="tick">{text.notInSavedPage}</p> : null}
       {stages.length === 0 ? null : <FeatureMaps layer={layer} stages={stages} />}
-      {norms.length === 0 ? null : <NormComparison layer={layer} norms={norms} short={short} />}
+      {norms.length === 0 ? null : <NormComparison layer={layer} norms={norms} />}
       {shown ? (
         <section class="picture-pane" aria-label={short(shown.name)} ref={pane}>
           <header>
@@ -89,9 +94,9 @@ function NetworkTab({ layer, view }: { layer: LayerInfo; view: NetworkView }) {
         </section>
       ) : null}
       {parameters.length ? (
-        <TensorRows layer={layer} title={text.parameters} rows={parameters} short={short} withHistogram />
+        <TensorRows layer={layer} title={text.parameters} rows={parameters} withHistogram />
       ) : null}
-      {state.length ? <TensorRows layer={layer} title={text.state} rows={state} short={short} /> : null}
+      {state.length ? <TensorRows layer={layer} title={text.state} rows={state} /> : null}
     </div>
   );
 }
@@ -102,13 +107,12 @@ interface TensorRowsProps {
   layer: LayerInfo;
   title: string;
   rows: readonly TensorRow[];
-  /** Name without the layer's. */
-  short(name: string): string;
   withHistogram?: boolean;
 }
 
 /** Stored tensors of a layer: shapes, statistics, distributions, and a way to see their values. */
-function TensorRows({ layer, title, rows, short, withHistogram }: TensorRowsProps) {
+function TensorRows({ layer, title, rows, withHistogram }: TensorRowsProps) {
+  const short = shortOf(layer);
   const network = useFeature(networkState);
   const choice = network.weightChoice;
   const shownName = choice.value?.layer === layer.index ? choice.value.name : undefined;
@@ -178,14 +182,8 @@ function MiniHistogram({ counts }: { counts: number[] }) {
 
 const channelsAPage = 16;
 
-interface NormComparisonProps {
-  layer: LayerInfo;
-  norms: readonly string[];
-  short(name: string): string;
-}
-
 /** Running statistics of the layer’s norms next to statistics of the chosen batch, and dead channels. */
-function NormComparison({ layer, norms, short }: NormComparisonProps) {
+function NormComparison({ layer, norms }: { layer: LayerInfo; norms: readonly string[] }) {
   const { batch } = useStore();
   const network = useFeature(networkState);
   const compared = network.compared;
@@ -198,7 +196,7 @@ function NormComparison({ layer, norms, short }: NormComparisonProps) {
           question={network.activity}
           skeleton={<div class="skeleton pulse" style={{ height: `${24 * (norms.length + 1)}px` }} />}
         >
-          {(view) => <Comparison layer={layer} view={view} short={short} />}
+          {(view) => <Comparison layer={layer} view={view} />}
         </AnswerView>
       ) : (
         <Button onClick={() => (compared.value = { layer: layer.index, norm: 0, offset: 0 })}>
@@ -216,13 +214,8 @@ function shiftsOf({ running, batch }: NormStatistics): number[] {
   );
 }
 
-interface ComparisonProps {
-  layer: LayerInfo;
-  view: ActivityView;
-  short(name: string): string;
-}
-
-function Comparison({ layer, view, short }: ComparisonProps) {
+function Comparison({ layer, view }: { layer: LayerInfo; view: ActivityView }) {
+  const short = shortOf(layer);
   const { compared } = useFeature(networkState);
   const chosen = compared.value?.norm ?? 0;
   const norm = view.norms[chosen] ?? view.norms[0];
@@ -263,7 +256,7 @@ function Comparison({ layer, view, short }: ComparisonProps) {
           },
         ]}
       />
-      {norm ? <Channels norm={norm} short={short} /> : null}
+      {norm ? <Channels norm={norm} name={short(norm.name)} /> : null}
       {view.stages.length ? (
         <p class="tick" data-dead>
           {`${text.deadOverBatch(view.count)}: `}
@@ -281,7 +274,7 @@ function Comparison({ layer, view, short }: ComparisonProps) {
   );
 }
 
-function Channels({ norm, short }: { norm: NormStatistics; short(name: string): string }) {
+function Channels({ norm, name }: { norm: NormStatistics; name: string }) {
   const { compared } = useFeature(networkState);
   const choice = compared.value!;
   const total = norm.running.mean.length;
@@ -295,13 +288,13 @@ function Channels({ norm, short }: { norm: NormStatistics; short(name: string): 
         size={channelsAPage}
         total={total}
         label={words.channel}
-        shown={words.channelsShown(offset, end - 1, total)}
+        {...{ things: words.channels, first: 0 }}
         onChange={(next) => (compared.value = { ...choice, offset: next })}
       />
       <DataTable
         frame={{}}
         class="channel-table"
-        caption={<caption class="tick mono">{short(norm.name)}</caption>}
+        caption={<caption class="tick mono">{name}</caption>}
         rows={Array.from({ length: end - offset }, (_, i) => offset + i)}
         columns={[
           { head: words.channel, cell: (c) => c },

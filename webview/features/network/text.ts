@@ -23,10 +23,7 @@ export const text = bilingual({
   stageBlock: (n: number) => [`block ${n}`, `Block ${n}`],
   stageLayer: (n: number) => [`layer ${n}`, `Schicht ${n}`],
   stageFirst: ['first layer', 'erste Schicht'],
-  unitsOf: (from: number, to: number, n: number) => [
-    `units ${from}–${to} of ${n}`,
-    `Einheiten ${from}–${to} von ${n}`,
-  ],
+  units: ['units', 'Einheiten'],
   deadMaps: (dead: number, n: number) => [
     `${count(dead)} of ${count(n)} channels are the same everywhere`,
     `${count(dead)} von ${count(n)} Kanälen sind überall gleich`,
@@ -43,10 +40,6 @@ export const text = bilingual({
   pictureOf: (name: string) => [`Show ${name} as a picture`, `${name} als Bild zeigen`],
   closePicture: ['Close the picture', 'Bild schließen'],
   axis,
-  axisShown: (axis: string, from: number, to: number, n: number) => [
-    `${axis} ${from}–${to} of ${n}`,
-    `${axis} ${from}–${to} von ${n}`,
-  ],
   kernelGrid: [
     'Kernels: outputs downwards, inputs to the right',
     'Filterkerne: Ausgänge nach unten, Eingänge nach rechts',

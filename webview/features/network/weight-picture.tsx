@@ -10,6 +10,7 @@ import { ticks } from '../../../src/base/ticks';
 import { compact, roundUp } from '../../base/format/numbers';
 import { networkState, type WeightChoice } from './state';
 import { useFeature } from '../../base/store/use-store';
+import { words } from '../../base/words';
 import { text } from './text';
 import { HeatMap } from '../../base/canvas/canvas';
 import { Pager } from '../../base/controls/pager';
@@ -44,28 +45,24 @@ export function WeightPicture({ choice, view }: { choice: WeightChoice; view: We
   return (
     <div class="weight">
       <div class="pagers flex-wrap">
-        {paged.map((axis) => {
-          const size = pageOf(shape, layout, axis);
-          const end = Math.min(shape[axis]!, choice.from[axis]! + size) - 1;
-          return (
-            <Pager
-              key={axis}
-              offset={choice.from[axis]!}
-              size={size}
-              total={shape[axis]!}
-              label={nameOf(axis)}
-              shown={text.axisShown(nameOf(axis), choice.from[axis]!, end, shape[axis]!)}
-              onChange={(offset) => move(axis, offset)}
-            />
-          );
-        })}
+        {paged.map((axis) => (
+          <Pager
+            key={axis}
+            offset={choice.from[axis]!}
+            size={pageOf(shape, layout, axis)}
+            total={shape[axis]!}
+            label={nameOf(axis)}
+            {...{ things: nameOf(axis), first: 0 }}
+            onChange={(offset) => move(axis, offset)}
+          />
+        ))}
       </div>
       {layout.others
         .filter((axis) => shape[axis]! > 1)
         .map((axis) => (
           <label class="ctl" key={axis}>
             <span class="tick">
-              {text.axisShown(nameOf(axis), choice.from[axis]!, choice.from[axis]!, shape[axis]!)}
+              {words.partOf(nameOf(axis), choice.from[axis]!, choice.from[axis]!, shape[axis]!)}
             </span>
             <Slider
               label={nameOf(axis)}

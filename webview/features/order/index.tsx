@@ -133,7 +133,7 @@ function OrderTab({ model, layer, view }: LayerTabProps<OrderView>) {
           offset={view.from}
           size={orderPage}
           total={total}
-          shown={text.placesShown(view.from + 1, view.from + k, total)}
+          things={text.positions}
           label={text.places}
           onChange={(offset) => (from.value = offset)}
         />

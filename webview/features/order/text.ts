@@ -59,9 +59,6 @@ export const text = bilingual({
     `The network runs once for all features in the fast direction. ${sampling ? 'Sampling' : 'Scoring'} takes ${slow} runs, since each feature waits for those before it.`,
     `In der schnellen Richtung läuft das Netz einmal für alle Merkmale. ${sampling ? 'Samples zu ziehen' : 'Zu bewerten'} braucht ${slow} Läufe, denn jedes Merkmal wartet auf die vor ihm.`,
   ],
-  placesShown: (from: number, to: number, of: number) => [
-    `places ${from}–${to} of ${of}`,
-    `Plätze ${from}–${to} von ${of}`,
-  ],
+  positions: ['places', 'Plätze'],
   places: ['Places that are shown', 'Gezeigte Plätze'],
 });

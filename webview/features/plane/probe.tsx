@@ -1,9 +1,8 @@
 /** The path of one point in numbers: where it is after every layer, and what each adds to ln p. */
-import { useSignal } from '@preact/signals';
-import { useLayoutEffect } from 'preact/hooks';
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
 import type { PathStart, PlanePath } from '../../../src/protocol/plane';
-import { Button, TextField, LinkButton } from '../../base/controls/toolkit';
+import { NumberField } from '../../base/controls/number-field';
+import { Button, LinkButton } from '../../base/controls/toolkit';
 import { fixed, signed } from '../../base/format/numbers';
 import { pair } from './board';
 import { planeState } from './state';
@@ -93,44 +92,16 @@ function Coordinates({ model, stage, last, start, path }: CoordinatesProps) {
   return (
     <>
       {([0, 1] as const).map((axis) => (
-        <Coordinate
+        <NumberField
           key={axis}
-          name={featureName(model, axis, letter)}
-          value={known?.[axis]}
+          label={featureName(model, axis, letter)}
+          placeholder={featureName(model, axis, letter)}
+          shown={known && Number.isFinite(known[axis]) ? fixed(known[axis], 2) : ''}
+          size={7}
           onChange={(value) => change(axis, value)}
         />
       ))}
     </>
-  );
-}
-
-interface CoordinateProps {
-  name: string;
-  value: number | undefined;
-  onChange(value: number): void;
-}
-
-function Coordinate({ name, value, onChange }: CoordinateProps) {
-  const shown = value === undefined || !Number.isFinite(value) ? '' : fixed(value, 2);
-  const draft = useSignal(shown);
-  useLayoutEffect(() => void (draft.value = shown), [shown]);
-  const read = (typed: string): number | undefined => {
-    const number = Number(typed.replace('−', '-').replace(',', '.'));
-    return typed.trim() !== '' && Number.isFinite(number) ? number : undefined;
-  };
-  return (
-    <TextField
-      label={name}
-      placeholder={name}
-      value={draft.value}
-      size={7}
-      invalid={draft.value !== '' && read(draft.value) === undefined}
-      onInput={(typed) => (draft.value = typed)}
-      onCommit={(typed) => {
-        const number = read(typed);
-        if (number !== undefined && typed !== shown) onChange(number);
-      }}
-    />
   );
 }
 

@@ -40,11 +40,13 @@ function RunTab({ model }: { model: ModelSummary }) {
   );
 }
 
+const unitOf = (run: RunData): string => (inBits(run) ? words.bitsPerDim : words.nats);
+
 function Followed({ model, run }: { model: ModelSummary; run: RunData }) {
   const store = useStore();
   const { axis, log, smoothing } = store.state(curveLookState).curveLook.value;
   const bits = inBits(run);
-  const unit = bits ? words.bitsPerDim : words.nats;
+  const unit = unitOf(run);
   const { charts, gradient, rate } = useMemo(() => {
     const line = (metric: Parameters<typeof lineOf>[1], name: string, style: RunLine['style'] = 'main') =>
       lineOf(run, metric, { name, style, axis });
@@ -77,7 +79,7 @@ function Followed({ model, run }: { model: ModelSummary; run: RunData }) {
     <div class="run-tab flex-column">
       <div class="run-bar flex-wrap">
         <CurveControls />
-        <AtStep model={model} run={run} unit={unit} bits={bits} />
+        <AtStep model={model} run={run} />
       </div>
       <div class="charts run-charts">
         {charts.map((chart) => (
@@ -85,7 +87,7 @@ function Followed({ model, run }: { model: ModelSummary; run: RunData }) {
         ))}
         <Chart {...smooth} view="gradient" title={text.gradient} note={text.gradientNote} lines={gradient} />
         <Chart {...place} view="rate" title={text.rate} note={words.logAxisShort} lines={rate} />
-        <Status model={model} run={run} unit={unit} />
+        <Status model={model} run={run} />
       </div>
     </div>
   );
@@ -118,16 +120,10 @@ function Chart({ model, view, title, note, log = true, label = title, ...chart }
   );
 }
 
-interface AtStepProps {
-  model: ModelSummary;
-  run: RunData;
-  unit: string;
-  bits: boolean;
-}
-
 /** What was measured at the step that the page shows. */
-function AtStep({ model, run, unit, bits }: AtStepProps) {
+function AtStep({ model, run }: { model: ModelSummary; run: RunData }) {
   const store = useStore();
+  const bits = inBits(run);
   const { step } = model;
   if (step === undefined) return null;
   const figure = (name: string, value: number | undefined) =>
@@ -138,7 +134,7 @@ function AtStep({ model, run, unit, bits }: AtStepProps) {
   ];
   const learningRate = valueAt(run, 'learningRate', step);
   const figures = [
-    ...(costs.length > 0 ? [`${costs.join(', ')} ${unit}`] : []),
+    ...(costs.length > 0 ? [`${costs.join(', ')} ${unitOf(run)}`] : []),
     ...figure(text.efficiency.title, valueAt(run, 'efficiency', step)),
     ...(learningRate === undefined ? [] : [`${text.learningRate} ${compact(learningRate)}`]),
   ];
@@ -158,7 +154,7 @@ function AtStep({ model, run, unit, bits }: AtStepProps) {
   );
 }
 
-function Status({ model, run, unit }: { model: ModelSummary; run: RunData; unit: string }) {
+function Status({ model, run }: { model: ModelSummary; run: RunData }) {
   const store = useStore();
   const last = Math.max(run.steps.at(-1) ?? 0, run.step ?? 0);
   const seconds = run.columns.seconds?.at(-1);
@@ -179,7 +175,7 @@ function Status({ model, run, unit }: { model: ModelSummary; run: RunData; unit:
       {store.isSaved ? null : <ControlPanel run={run} />}
       <h3>
         <b>{text.checkpoints}</b>
-        <span class="tick">{checkpoints.some(validationFigure) ? unit : ''}</span>
+        <span class="tick">{checkpoints.some(validationFigure) ? unitOf(run) : ''}</span>
         {live && !store.isSaved ? (
           <label class="tick follow">
             <input

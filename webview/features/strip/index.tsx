@@ -256,7 +256,15 @@ function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
   const called = plane && coupling ? undefined : layer.called;
   const moves = onlyMoves(layer);
   const sum = part ? part.coupling + part.norm : undefined;
-  const otherPart = mean ? row?.example : row.mean;
+  // The norm of a coupling has a bar of its own; a layer that is a norm has no other.
+  const drawn =
+    part &&
+    (isNorm(layer)
+      ? { coupling: 0, norm: part.coupling + part.norm }
+      : coupling && layer.hasNorm
+        ? { coupling: part.coupling, norm: part.norm }
+        : { coupling: part.coupling + part.norm });
+  const mark = coupling || isNorm(layer) ? markOf(mean ? row?.example : row.mean) : undefined;
   // A layer that only moves values does not make them bad; its neighbors say how many there are.
   const bad = row && row.nonFinite > 0 && (!moves || layer.index === firstBad);
   const points = plane ? store.state(planeView).found.value?.points[layer.index + 1] : undefined;
@@ -297,19 +305,7 @@ function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
               .map((part) => [part, <wbr key={part} />])}
         {layer.slice ? <small>{text.runs(layer.slice.runs)}</small> : null}
       </span>
-      {moves ? null : !part ? (
-        <span class="bars" />
-      ) : coupling && layer.hasNorm ? (
-        <Bars coupling={part.coupling} norm={part.norm} limit={limit} mark={markOf(otherPart)} />
-      ) : isNorm(layer) ? (
-        <Bars coupling={0} norm={part.coupling + part.norm} limit={limit} mark={markOf(otherPart)} />
-      ) : (
-        <Bars
-          coupling={part.coupling + part.norm}
-          limit={limit}
-          mark={coupling ? markOf(otherPart) : undefined}
-        />
-      )}
+      {moves ? null : drawn ? <Bars {...drawn} {...{ limit, mark }} /> : <span class="bars" />}
       {bad ? (
         <span class="two-cells">
           {layer.index === firstBad ? (
