@@ -52,6 +52,7 @@ function Opened({ store }: { store: Store }) {
 
 function Regions({ model }: { model: ModelSummary }) {
   const gone = useFeature(goneState).value;
+  const { live } = useStore().connection;
   if (!model.runnable)
     return (
       <div class="page plain">
@@ -60,11 +61,6 @@ function Regions({ model }: { model: ModelSummary }) {
         <Region name="file" model={model} />
       </div>
     );
-  return <Runnable model={model} />;
-}
-
-function Runnable({ model }: { model: ModelSummary }) {
-  const { live } = useStore().connection;
   return live && model.recording ? (
     <div class="framed">
       <Inspected model={model} live />

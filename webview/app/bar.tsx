@@ -41,6 +41,7 @@ const dotsWidth = 26;
 export function Bar({ model }: { model: ModelSummary }) {
   const { row, away } = useFitting(leaving, dotsWidth);
   const comparing = useFeature(compareState).path.value !== undefined;
+  const help = useFeature(helpState);
   const controls: Record<Control, () => ComponentChildren> = {
     history: () => <HistoryButtons />,
     source: () => <SourcePicker model={model} />,
@@ -49,7 +50,11 @@ export function Bar({ model }: { model: ModelSummary }) {
     norm: () => <NormPicker model={model} />,
     step: () => <StepPicker model={model} />,
     export: () => <ExportMenu model={model} />,
-    keys: () => <KeysButton />,
+    keys: () => (
+      <Button icon label={`${text.keys} (?)`} onClick={() => (help.value = true)}>
+        ?
+      </Button>
+    ),
   };
   const inRow = (name: Control) =>
     away.includes(name) ? null : (
@@ -98,15 +103,6 @@ export function Bar({ model }: { model: ModelSummary }) {
       ) : null}
       {comparing ? null : <Headline model={model} />}
     </div>
-  );
-}
-
-function KeysButton() {
-  const open = useFeature(helpState);
-  return (
-    <Button icon label={`${text.keys} (?)`} onClick={() => (open.value = true)}>
-      ?
-    </Button>
   );
 }
 
@@ -213,7 +209,15 @@ function ExamplePlace({ model }: { model: ModelSummary }) {
   const total = exampleTotal(store, example);
   return (
     <div class="pair">
-      {!recorded && example && 'index' in example ? <IndexField example={example} total={total} /> : null}
+      {!recorded && example && 'index' in example ? (
+        <WholeNumber
+          label={`${text.exampleIndex}, 0–${total - 1}`}
+          value={example.index}
+          size={5}
+          below={total}
+          onChange={(index) => store.selectExample({ ...example, index })}
+        />
+      ) : null}
       {vector && !recorded && example?.kind === 'values' ? (
         <ValuesField values={example.values} expected={model.shape[0] ?? 1} />
       ) : null}
@@ -226,21 +230,6 @@ function ExamplePlace({ model }: { model: ModelSummary }) {
         ) : null}
       </span>
     </div>
-  );
-}
-
-type Indexed = Extract<ExampleRef, { index: number }>;
-
-function IndexField({ example, total }: { example: Indexed; total: number }) {
-  const store = useStore();
-  return (
-    <WholeNumber
-      label={`${text.exampleIndex}, 0–${total - 1}`}
-      value={example.index}
-      size={5}
-      below={total}
-      onChange={(index) => store.selectExample({ ...example, index })}
-    />
   );
 }
 

@@ -205,9 +205,7 @@ export function StepPicker({ model }: { model: ModelSummary }) {
   const status = run.data.value?.status;
   // A training will write more of them: the slider is there for the first one already, so that nothing moves.
   const grows = status === 'running' || status === 'paused';
-  if (store.isSaved) return <SavedStep model={model} />;
-  if (checkpoints.length < (grows ? 1 : 2))
-    return model.step === undefined ? null : <OneStep step={model.step} />;
+  if (store.isSaved || checkpoints.length < (grows ? 1 : 2)) return <OneStep model={model} />;
   const { shown, target, editorFile, problem } = store.checkpoint;
   const opening = target.value !== shown.value;
   const place = placeOf(checkpoints, target.value ?? editorFile.value, opening ? undefined : model.step);
@@ -259,25 +257,15 @@ export function StepPicker({ model }: { model: ModelSummary }) {
   );
 }
 
-function OneStep({ step }: { step: number }) {
-  return (
-    <div class="pair">
-      <span class="label">{words.step}</span>
-      <span data-step={step}>{count(step)}</span>
-    </div>
-  );
-}
-
-/** A saved page holds one checkpoint; where the run had more, it says so. */
-function SavedStep({ model }: { model: ModelSummary }) {
-  if (model.step === undefined) return null;
-  const others = model.checkpoints.length > 1;
+/** The only step that there is. A saved page holds one checkpoint; where the run had more, it says so. */
+function OneStep({ model }: { model: ModelSummary }) {
+  const { step, checkpoints } = model;
+  const others = useStore().isSaved && checkpoints.length > 1;
+  if (step === undefined) return null;
   return (
     <div class="pair" title={others ? text.savedOneStep : undefined}>
       <span class="label">{words.step}</span>
-      <span data-step={model.step}>
-        {others ? text.oneOfSteps(model.step, model.checkpoints.length) : count(model.step)}
-      </span>
+      <span data-step={step}>{others ? text.oneOfSteps(step, checkpoints.length) : count(step)}</span>
     </div>
   );
 }

@@ -1,22 +1,22 @@
 /** Keys that work anywhere on the page, unless the focused control wants them itself. */
 import type { Store } from '../base/store/store';
-import { stepCheckpoint, stepLayer } from './listen';
+import type { PageAction } from '../../src/protocol/page-actions';
+import { act } from './listen';
 import { historyState } from './history-state';
-import { helpState } from './help-state';
-import { steppingState } from './stepping';
 
 const controlsWithKeys =
   'input, select, textarea, vscode-text-field, vscode-dropdown, [role=menu], dialog[open]';
 
-const steps: Partial<Record<string, (store: Store) => void>> = {
-  ArrowUp: (store) => stepLayer(store, -1),
-  ArrowDown: (store) => stepLayer(store, 1),
-  Home: (store) => stepLayer(store, -Infinity),
-  End: (store) => stepLayer(store, Infinity),
-  ArrowLeft: (store) => store.state(steppingState).stepExample(-1),
-  ArrowRight: (store) => store.state(steppingState).stepExample(1),
-  '[': (store) => stepCheckpoint(store, -1),
-  ']': (store) => stepCheckpoint(store, 1),
+const actions: Partial<Record<string, PageAction>> = {
+  ArrowUp: 'previousLayer',
+  ArrowDown: 'nextLayer',
+  Home: 'firstLayer',
+  End: 'lastLayer',
+  ArrowLeft: 'previousExample',
+  ArrowRight: 'nextExample',
+  '[': 'previousCheckpoint',
+  ']': 'nextCheckpoint',
+  '?': 'showKeys',
 };
 
 export function handleKey(store: Store, event: KeyboardEvent): void {
@@ -28,17 +28,11 @@ export function handleKey(store: Store, event: KeyboardEvent): void {
     return;
   }
   const model = store.model.peek();
-  if (!model) return;
-  if (event.key === '?') {
-    store.state(helpState).value = true;
-    event.preventDefault();
-    return;
-  }
-  if (!model.runnable) return;
+  const action = actions[event.key];
+  if (!model || !(model.runnable || action === 'showKeys')) return;
   const tab = /^[1-9]$/.test(event.key) ? store.featuresIn('layer', model)[Number(event.key) - 1] : undefined;
-  const step = steps[event.key];
   if (tab) store.tabs.layer.value = tab.id;
-  else if (step) step(store);
+  else if (action) act(store, action);
   else return;
   event.preventDefault();
 }

@@ -108,7 +108,7 @@ function tellSelection(store: Store): void {
 }
 
 /** What keys, buttons and commands of the host do alike. */
-export function stepCheckpoint(store: Store, by: number): void {
+function stepCheckpoint(store: Store, by: number): void {
   if (!store.model.peek() || store.isSaved) return;
   const ordered = store.state(runState).checkpoints.peek();
   const next =
@@ -117,7 +117,7 @@ export function stepCheckpoint(store: Store, by: number): void {
 }
 
 /** To the layer `by` places away, or to an end for ±Infinity. */
-export function stepLayer(store: Store, by: number): void {
+function stepLayer(store: Store, by: number): void {
   const layers = store.model.peek()?.layers ?? [];
   const at = layers.findIndex((layer) => layer.index === store.layer.peek());
   const layer = layers[Math.min(layers.length - 1, Math.max(0, at + by))];
@@ -152,7 +152,7 @@ const actions: Record<PageAction, (store: Store) => void> = {
 };
 
 /** Does nothing in a page whose model cannot be run, except to show the keys. */
-function act(store: Store, action: PageAction): void {
+export function act(store: Store, action: PageAction): void {
   if (!Object.hasOwn(actions, action)) return;
   if (store.model.peek()?.runnable || action === 'showKeys') actions[action](store);
 }

@@ -21,7 +21,7 @@ import { Heading } from '../../base/controls/heading';
 import { text } from './text';
 import { latentsState } from './state';
 import { EditedResult } from './edited-result';
-import { farthest, latentMaps, type LatentMap } from './latent-maps';
+import { farthest, latentMaps, placeIn, type LatentMap } from './latent-maps';
 import { LatentPlane } from './latent-plane';
 import './style.css';
 
@@ -263,16 +263,9 @@ function latentName(element: number): string {
 }
 
 /** Where an element of z leaves: its scale, and its place in the picture. */
-function placeOf({ shape, scales, places }: LatentsView, element: number): string {
-  const scale = scales && shape.length === 3 ? scales[element]! + 1 : undefined;
+function placeOf(view: LatentsView, element: number): string {
+  const { shape, scales } = view;
   if (shape.length !== 3) return text.latentOf(element + 1);
-  const [, width = 1, channels = 1] = shape;
-  const place = places?.[element] ?? element;
-  const pixel = Math.floor(place / channels);
-  return text.latentAt(
-    scale,
-    Math.floor(pixel / width),
-    pixel % width,
-    channels > 1 ? place % channels : undefined,
-  );
+  const { row, column, channel } = placeIn(view, element);
+  return text.latentAt(scales && scales[element]! + 1, row, column, shape[2]! > 1 ? channel : undefined);
 }

@@ -7,17 +7,13 @@ export type LatentMap = ReturnType<typeof latentMaps>[number];
  * Rows, columns and channels that a scale does not use are left out, so that coarse scales are small maps and no grids of
  * gaps. Channels are side by side, as close to a square as possible.
  */
-export function latentMaps({ shape, z, scales, places }: LatentsView) {
-  const [, width = 1, channels = 1] = shape;
+export function latentMaps(view: LatentsView) {
+  const { z, scales } = view;
   const all = Array.from(z.keys());
   const last = scales ? Math.max(...new Set(scales)) : 0;
   return Array.from({ length: last + 1 }, (_, scale) => {
     const scaleElements = scales ? all.filter((element) => scales[element] === scale) : all;
-    const at = scaleElements.map((element) => {
-      const place = places?.[element] ?? element;
-      const pixel = Math.floor(place / channels);
-      return { element, row: Math.floor(pixel / width), column: pixel % width, channel: place % channels };
-    });
+    const at = scaleElements.map((element) => ({ element, ...placeIn(view, element) }));
     const rows = order(at.map(({ row }) => row));
     const columns = order(at.map(({ column }) => column));
     const planes = order(at.map(({ channel }) => channel));
@@ -41,6 +37,13 @@ export function latentMaps({ shape, z, scales, places }: LatentsView) {
       count: scaleElements.length,
     };
   }).filter(({ count }) => count > 0);
+}
+
+/** Where an element of z leaves in the picture. */
+export function placeIn({ shape: [, width = 1, channels = 1], places }: LatentsView, element: number) {
+  const place = places?.[element] ?? element;
+  const pixel = Math.floor(place / channels);
+  return { row: Math.floor(pixel / width), column: pixel % width, channel: place % channels };
 }
 
 /** Each distinct number with its rank. */

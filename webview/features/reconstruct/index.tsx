@@ -120,23 +120,20 @@ function Columns({ model, view }: { model: ModelSummary; view: Reconstructions }
   const picked = Math.min(reconstruction.value, rows * scales - 1);
   const [pickedRow, pickedColumn] = [Math.floor(picked / scales), picked % scales];
   const { corners } = grid.value;
-  const tiles = Array.from({ length: rows * (scales + 1) }, (_, i) => {
-    const row = Math.floor(i / (scales + 1));
-    const column = (i % (scales + 1)) - 1;
-    return column < 0
-      ? {
-          key: i,
-          label: `${text.originalItem(row + 1)}: ${sourceText(corners[row]!)}`,
-          picture: item(view.originals, row),
-          pressed: false,
-        }
-      : {
-          key: i,
-          label: text.reconstructionItem(row + 1, text.keptShare(share(column))),
-          picture: item(all, row * scales + column),
-          pressed: row === pickedRow && column === pickedColumn,
-        };
-  });
+  const tiles = corners.flatMap((corner, row) => [
+    {
+      key: `${row}`,
+      label: `${text.originalItem(row + 1)}: ${sourceText(corner)}`,
+      picture: item(view.originals, row),
+      pressed: false,
+    },
+    ...Array.from(view.kept, (_, column) => ({
+      key: `${row} ${column}`,
+      label: text.reconstructionItem(row + 1, text.keptShare(share(column))),
+      picture: item(all, row * scales + column),
+      pressed: row === pickedRow && column === pickedColumn,
+    })),
+  ]);
   return (
     <>
       <p class="thumbs sized-tiles column-heads tick" style={{ '--n': scales + 1 }}>
