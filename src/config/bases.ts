@@ -1,6 +1,9 @@
 /** The base distribution of a vector flow, as its config says it. Numbers that are not trained are in the config itself. */
 import * as v from 'valibot';
-import { flag, integerIn, kind, number, numberIn, oneOf, optional, positive, widths } from './fields';
+import { kind, widths, optional } from './fields';
+
+export const number = v.pipe(v.number(), v.finite());
+const positiveNumber = v.pipe(v.number(), v.finite(), v.gtValue(0));
 
 /** One number for all features, or one for each. */
 export const ofFeatures = <S extends v.GenericSchema<number>>(entry: S) =>
@@ -14,8 +17,12 @@ const box = {
 
 const locationScale = {
   loc: optional('Means: one number, or one for each feature.', ofFeatures(number), 0),
-  scale: optional('Deviations: one number, or one for each feature.', ofFeatures(positive), 1),
-  trained: flag('Whether loc and scale are trained; then these are where they start.', false),
+  scale: optional('Deviations: one number, or one for each feature.', ofFeatures(positiveNumber), 1),
+  trained: optional(
+    'Whether loc and scale are trained; then these are where they start.',
+    v.boolean(),
+    false,
+  ),
 };
 
 export const baseSchema = v.variant('kind', [
@@ -25,7 +32,11 @@ export const baseSchema = v.variant('kind', [
     'studentT',
     "Independent Student's t distributions: heavier tails than a normal, for data with outliers.",
     {
-      freedom: optional('Degrees of freedom: 1 for Cauchy, many for nearly a normal.', numberIn(1, 1000), 5),
+      freedom: optional(
+        'Degrees of freedom: 1 for Cauchy, many for nearly a normal.',
+        v.pipe(v.number(), v.minValue(1), v.maxValue(1000)),
+        5,
+      ),
       ...locationScale,
     },
   ),
@@ -41,11 +52,16 @@ export const baseSchema = v.variant('kind', [
     },
   ),
   kind('mixture', 'A trained mixture of normals.', {
-    covariance: oneOf(
-      ['diagonal', 'full'],
+    covariance: optional(
       'Of each normal: diagonal, independent features; full, correlated ones.',
+      v.picklist(['diagonal', 'full']),
+      'diagonal',
     ),
-    components: optional('Normals of the mixture.', integerIn(2, 256), 8),
+    components: optional(
+      'Normals of the mixture.',
+      v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(256)),
+      8,
+    ),
   }),
   kind(
     'uniform',
@@ -55,7 +71,7 @@ export const baseSchema = v.variant('kind', [
   kind('beta', 'A symmetric beta distribution of each feature on a box: like a normal, with ends (pzflow).', {
     concentration: optional(
       'Both parameters of the beta distribution; more is narrower.',
-      numberIn(2, 1000),
+      v.pipe(v.number(), v.minValue(2), v.maxValue(1000)),
       13,
     ),
     ...box,

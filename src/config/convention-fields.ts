@@ -4,16 +4,7 @@
  * docs/importing.md.
  */
 import * as v from 'valibot';
-import {
-  described,
-  number,
-  numberIn,
-  oneOf,
-  optional,
-  positive,
-  positiveInteger,
-  properFraction,
-} from './fields';
+import { described, optional, positive, positiveInteger } from './fields';
 import { transformNames } from './transforms';
 
 /** Affine map of a coupling from data to latent. The last two are the inverses of the first two. */
@@ -43,14 +34,16 @@ export const outputLayout = v.picklist(['halves', 'interleaved']);
 
 export const splineMap = v.picklist(['softmax-floor', 'soft-clip', 'softmax-halves', 'softmax-slope']);
 
-export const blockStart = oneOf(
-  ['activation', 'linear'],
+export const blockStart = optional(
   'What a block of a residual net begins with: an activation (nflows), or its first linear layer (zuko).',
+  v.picklist(['activation', 'linear']),
+  'activation',
 );
 
-export const nets = oneOf(
-  ['joint', 'separate'],
+export const nets = optional(
   'One conditioner for all that the transform takes (s and t), or one for each.',
+  v.picklist(['joint', 'separate']),
+  'joint',
 );
 
 export const polarity = v.picklist(['first-conditions', 'first-moves']);
@@ -61,7 +54,7 @@ export const flowNorm = described(
 );
 
 const leastSize = (usual: number, what: string) => optional(what, v.pipe(positive, v.maxValue(1e6)), usual);
-const edge = numberIn(-1e6, 1e6);
+const edge = v.pipe(v.number(), v.minValue(-1e6), v.maxValue(1e6));
 
 /** Interval of a spline that has its own; the defaults are BayesFlow's. */
 export const splineInterval = v.strictObject({
@@ -122,17 +115,19 @@ export const conventionFields = {
     positive,
     5,
   ),
-  splineCenter: optional('Middle of the interval of a spline.', number, 0),
-  splineEnds: oneOf(
-    ['linear', 'box', 'circular', 'half-turn'],
+  splineCenter: optional('Middle of the interval of a spline.', v.pipe(v.number(), v.finite()), 0),
+  splineEnds: optional(
     'What a spline does at the ends of its interval: linear, slope 1, and nothing changes outside; box, learned slopes at ' +
       'both ends, for data that stay inside; circular, the interval is a circle with one learned slope where its ends meet; ' +
       'half-turn, as linear after half a turn of the circle (NCSF of zuko).',
+    v.picklist(['linear', 'box', 'circular', 'half-turn']),
+    'linear',
   ),
-  splineDirection: oneOf(
-    ['forward', 'inverse'],
+  splineDirection: optional(
     'Which way a spline maps: forward, data to latent; inverse, latent to data (an InverseTransform of nflows, flowjax with ' +
       'invert=False).',
+    v.picklist(['forward', 'inverse']),
+    'forward',
   ),
   splineMap: optional(
     'How the output of the conditioner becomes the bins of a spline and its slopes: softmax-floor, a softmax and a softplus ' +
@@ -145,10 +140,14 @@ export const conventionFields = {
   ),
   splineFloor: optional(
     'Least share of the interval of a bin (all but soft-clip), and least slope of a spline (softmax-floor).',
-    properFraction,
+    v.pipe(v.number(), v.gtValue(0), v.ltValue(1)),
     1e-3,
   ),
-  splineSlope: optional('Least slope of a spline (all but softmax-floor).', properFraction, 1e-3),
+  splineSlope: optional(
+    'Least slope of a spline (all but softmax-floor).',
+    v.pipe(v.number(), v.gtValue(0), v.ltValue(1)),
+    1e-3,
+  ),
   splineInterval: optional(
     'Each element has an interval of its own: the conditioner gives its left and bottom edge, width and height besides, and ' +
       'outside the map goes on as the line through its corners (BayesFlow). If given, splineBound, splineCenter, splineEnds, ' +
@@ -156,18 +155,21 @@ export const conventionFields = {
     splineInterval,
   ),
   normEpsilon: optional('Added to the variance by batch normalization in the flow.', positive, 1e-4),
-  normVariance: oneOf(
-    ['biased', 'unbiased'],
+  normVariance: optional(
     'Variance in the running statistics: divided by n, or by n − 1 (PyTorch).',
+    v.picklist(['biased', 'unbiased']),
+    'biased',
   ),
-  normOver: oneOf(
-    ['moved', 'moved-with-zeros', 'all'],
+  normOver: optional(
     'Elements that batch normalization in the flow takes statistics of in training: the transformed ones (moved), those with ' +
       'zeros in place of the others (moved-with-zeros, the authors’ released code), or all.',
+    v.picklist(['moved', 'moved-with-zeros', 'all']),
+    'moved',
   ),
-  normStatistics: oneOf(
-    ['batch', 'running'],
+  normStatistics: optional(
     'What batch normalization in the flow normalizes with in training: the statistics of the batch, or the running ' +
       'average, with gradients only through the share of the batch (paper, appendix E).',
+    v.picklist(['batch', 'running']),
+    'batch',
   ),
 } as const;

@@ -8,18 +8,7 @@ export const widths = v.pipe(v.array(layerWidth), v.maxLength(64));
 export const nonNegativeInteger = v.pipe(v.number(), v.integer(), v.minValue(0));
 export const nonNegative = v.pipe(v.number(), v.finite(), v.minValue(0));
 export const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
-export const number = v.pipe(v.number(), v.finite());
-export const numberIn = (least: number, most: number) =>
-  v.pipe(v.number(), v.minValue(least), v.maxValue(most));
-export const fraction = numberIn(0, 1);
-/** Neither 0 nor 1. */
-export const properFraction = v.pipe(v.number(), v.gtValue(0), v.ltValue(1));
-export const integerIn = (least: number, most: number) =>
-  v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
-/** 1, 2, …, `most`. */
-export const countTo = (most: number) => v.pipe(positiveInteger, v.maxValue(most));
-/** 0, 1, …, `most`. */
-export const upTo = (most: number) => v.pipe(nonNegativeInteger, v.maxValue(most));
+export const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 
 type Described<S extends v.GenericSchema> = v.SchemaWithPipe<
   readonly [S, v.DescriptionAction<v.InferOutput<S>, string>]
@@ -47,14 +36,6 @@ export function optional<S extends v.GenericSchema>(
 ) {
   return v.optional(described(says, schema), fallback);
 }
-
-/** One of several words; the first where the field is left out. */
-export function oneOf<const O extends readonly [string, ...string[]]>(options: O, says: string) {
-  const [first] = options;
-  return v.optional(described(says, v.picklist(options)), first as O[0]);
-}
-
-export const flag = (says: string, fallback: boolean) => optional(says, v.boolean(), fallback);
 
 type Kind<K extends string> = { kind: Described<v.LiteralSchema<K, undefined>> };
 

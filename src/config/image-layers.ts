@@ -4,15 +4,12 @@ import { nets, scaleMap } from './convention-fields';
 import {
   activation,
   described,
-  flag,
   kind,
   layerWidth,
   nonNegativeInteger,
-  oneOf,
   optional,
   positive,
   slope,
-  upTo,
 } from './fields';
 
 /** Channels of an image, or of its result after a squeeze. */
@@ -33,7 +30,11 @@ const zeros = v.picklist(['zeros', 'ones']);
 /** How much faster the output of a scaled convolution grows than its `logs`. */
 export const logsFactor = 3;
 
-const scaled = flag('The last convolution is multiplied by e^(3·logs) with learned logs (Glow).', false);
+const scaled = optional(
+  'The last convolution is multiplied by e^(3·logs) with learned logs (Glow).',
+  v.boolean(),
+  false,
+);
 
 const padding = optional(
   'What the last convolution sees beyond the edge of the image (ones: rosinality).',
@@ -59,19 +60,20 @@ export const imageNet = v.variant('kind', [
   }),
   kind('residual', 'A 1×1 convolution, blocks of two 3×3 ones, a 1×1 convolution (nflows).', {
     width: described('Channels of the blocks.', layerWidth),
-    blocks: described('Residual blocks.', upTo(64)),
+    blocks: described('Residual blocks.', v.pipe(nonNegativeInteger, v.maxValue(64))),
     activation: optional('Before each convolution of a block.', activation, 'relu'),
     slope,
-    batchNorm: flag('Batch normalization inside the blocks.', false),
+    batchNorm: optional('Batch normalization inside the blocks.', v.boolean(), false),
   }),
 ]);
 
 export const imageLayer = v.variant('kind', [
   kind('squeeze', '2×2 pixels become one with four times the channels.', {
-    order: oneOf(
-      ['channel-major', 'subpixel-major', 'row-major'],
+    order: optional(
       'Order of the channels: the four pixels of one channel together (channel-major), or all channels of one pixel, pixels as ' +
         'in the authors’ released code of RealNVP (subpixel-major) or row by row (row-major, i-RevNet).',
+      v.picklist(['channel-major', 'subpixel-major', 'row-major']),
+      'channel-major',
     ),
   }),
   kind('haar', 'Mean and differences of each four channels in a row, those of a squeeze (Haar wavelets).', {
@@ -91,7 +93,7 @@ export const imageLayer = v.variant('kind', [
         'Of the diagonal of U, one for each channel; they are not trained.',
         v.array(v.picklist([1, -1])),
       ),
-      bias: flag('Adds a learned bias (nflows).', false),
+      bias: optional('Adds a learned bias (nflows).', v.boolean(), false),
     },
   ),
   kind(
@@ -99,7 +101,7 @@ export const imageLayer = v.variant('kind', [
     `Invertible 1×1 convolution whose matrix is trained as it is, of at most ${mostFullChannels} channels; it starts orthogonal. ` +
       'Steps take longer than with conv1x1.',
     {
-      bias: flag('Adds a learned bias.', false),
+      bias: optional('Adds a learned bias.', v.boolean(), false),
     },
   ),
   kind('permute', 'Fixed order of the channels.', {
@@ -109,8 +111,9 @@ export const imageLayer = v.variant('kind', [
     mask: described('One entry per channel: 1 passes through (identity), 0 is transformed.', v.array(bit)),
     net: described('The conditioner.', imageNet),
     nets,
-    seesContext: flag(
+    seesContext: optional(
       'Whether the conditioner sees the context of the model, as channels behind its own.',
+      v.boolean(),
       false,
     ),
     scaleClamp: optional('Bound of arctan in this coupling; the one of the model if absent.', positive),
@@ -138,20 +141,23 @@ export const imageLayer = v.variant('kind', [
           '`padding` ones); absent, they are learned for each channel.',
         kernel,
       ),
-      of: oneOf(
-        ['channels', 'values'],
+      of: optional(
         'Without a kernel: whether mean and log-deviation are learned for each channel, or for each value.',
+        v.picklist(['channels', 'values']),
+        'channels',
       ),
-      seesContext: flag(
+      seesContext: optional(
         'Without a kernel: whether mean and log-deviation also have terms that are linear in the context of the model, which ' +
           'has one pixel. Given a class as one-hot, each class has its own.',
+        v.boolean(),
         false,
       ),
       padding,
       scaled,
-      outputLayout: oneOf(
-        ['halves', 'interleaved'],
+      outputLayout: optional(
         'Whether mean and log-deviation are the two halves of what is predicted, or alternate in it.',
+        v.picklist(['halves', 'interleaved']),
+        'halves',
       ),
     },
   ),

@@ -3,27 +3,26 @@ import * as v from 'valibot';
 import { blockStart, conventionFields, splineInterval, splineMap } from './convention-fields';
 import {
   activation,
-  countTo,
-  flag,
   kind,
   layerWidth,
+  widths,
   nonNegative,
-  number,
-  numberIn,
-  oneOf,
+  nonNegativeInteger,
   optional,
   positive,
-  properFraction,
+  positiveInteger,
   slope,
-  upTo,
-  widths,
 } from './fields';
 
-const share = (what: string) => optional(what, properFraction, 1e-3);
+const share = (what: string) => optional(what, v.pipe(v.number(), v.gtValue(0), v.ltValue(1)), 1e-3);
 
 const { bins, scaleMap, scaleEpsilon, scaleClamp } = conventionFields;
 
-const direction = oneOf(['forward', 'inverse'], 'forward: it maps data to latent; inverse: latent to data.');
+const direction = optional(
+  'forward: it maps data to latent; inverse: latent to data.',
+  v.picklist(['forward', 'inverse']),
+  'forward',
+);
 
 /** Limits of sums of squares. */
 export const mostDegree = 32;
@@ -39,17 +38,18 @@ export const transformConfig = v.variant('kind', [
   kind('affine', 'A scale and a shift.', {
     form: conventionFields.affine,
     ...{ scaleMap, scaleEpsilon, scaleClamp },
-    scaleMean: oneOf(
-      ['kept', 'removed', 'pixel', 'image'],
+    scaleMean: optional(
       'The mean of s that is subtracted from s, so that volumes stay: over the transformed features (removed), over the channels ' +
         'of each pixel, or over the image.',
+      v.picklist(['kept', 'removed', 'pixel', 'image']),
+      'kept',
     ),
   }),
   kind('additive', 'x + t (NICE).'),
   kind('rationalQuadratic', 'A monotone spline (neural spline flows).', {
     bins,
     bound: optional('The spline maps center ± bound to itself.', positive, 5),
-    center: optional('Middle of its interval.', number, 0),
+    center: optional('Middle of its interval.', v.pipe(v.number(), v.finite()), 0),
     ends: conventionFields.splineEnds,
     direction,
     map: optional(
@@ -67,15 +67,15 @@ export const transformConfig = v.variant('kind', [
   kind('bernstein', 'A monotone Bernstein polynomial (BPF of zuko).', {
     degree: optional(
       'As zuko counts it: one less than the values that the network gives for each feature.',
-      countTo(100),
+      v.pipe(positiveInteger, v.maxValue(100)),
       16,
     ),
     bound: optional('It maps −bound to bound to itself; outside nothing changes.', positive, 5),
     direction,
   }),
   kind('sumOfSquares', 'The integral of a sum of squares of polynomials (SOSPF of zuko).', {
-    degree: optional('Degree of each polynomial.', countTo(mostDegree), 4),
-    polynomials: optional('How many are squared.', countTo(mostPolynomials), 3),
+    degree: optional('Degree of each polynomial.', v.pipe(positiveInteger, v.maxValue(mostDegree)), 4),
+    polynomials: optional('How many are squared.', v.pipe(positiveInteger, v.maxValue(mostPolynomials)), 3),
     bound: optional('The polynomials are of x / bound.', positive, 10),
     slope: optional('Least slope.', v.pipe(positive, v.minValue(1e-9)), 1e-3),
     spread,
@@ -89,11 +89,11 @@ export const transformConfig = v.variant('kind', [
     'gaussianization',
     'The distribution function of a mixture of normals, then the inverse one of N(0, 1) (GF of zuko).',
     {
-      components: optional('How many normals the mixture has.', countTo(256), 8),
+      components: optional('How many normals the mixture has.', v.pipe(positiveInteger, v.maxValue(256)), 8),
       spread,
       shrinkage: optional(
         'How much nearer to 1/2 probabilities are brought; 0 keeps all of the line. zuko has 1e-6, with which |y| < 4.9.',
-        numberIn(0, 0.1),
+        v.pipe(v.number(), v.minValue(0), v.maxValue(0.1)),
         0,
       ),
       direction,
@@ -101,20 +101,23 @@ export const transformConfig = v.variant('kind', [
   ),
 ]);
 
-export const contextEntry = oneOf(
-  ['input', 'activated'],
+export const contextEntry = optional(
   'How the context enters a conditioner: behind the features, as more of its input; or through a linear layer of its own, ' +
     'whose activation is added to the first layer (MADE of nflows).',
+  v.picklist(['input', 'activated']),
+  'input',
 );
-export const contextInBlocks = oneOf(
-  ['none', 'gate', 'add'],
+export const contextInBlocks = optional(
   'Residual nets: what the context does in each block besides. gate: scales what it adds, by a sigmoid; add: is added inside, ' +
     'through a linear layer (nflows has both).',
+  v.picklist(['none', 'gate', 'add']),
+  'none',
 );
-export const denseNorm = oneOf(
-  ['none', 'batch', 'layer', 'rms', 'standardized'],
+export const denseNorm = optional(
   'What normalizes after each layer of a dense net: the batch, or each example over its features, with its mean (layer) or ' +
     'by the root of its mean square alone (rms), or without anything learned (standardized, zuko).',
+  v.picklist(['none', 'batch', 'layer', 'rms', 'standardized']),
+  'none',
 );
 const active = optional('Its nonlinearity.', activation, 'relu');
 const hidden = optional('Widths of its hidden layers.', widths, () => [64, 64]);
@@ -128,9 +131,9 @@ export const netConfig = v.variant('kind', [
   }),
   kind('residual', 'Pre-activation residual blocks of two linear layers (nflows).', {
     width: optional('Width of all of its layers.', layerWidth, 64),
-    blocks: optional('Number of blocks.', upTo(64), 2),
+    blocks: optional('Number of blocks.', v.pipe(nonNegativeInteger, v.maxValue(64)), 2),
     blockStart,
-    batchNorm: flag('Batch normalization inside the blocks.', false),
+    batchNorm: optional('Batch normalization inside the blocks.', v.boolean(), false),
     activation: active,
     slope,
     contextEntry,
@@ -141,7 +144,7 @@ export const netConfig = v.variant('kind', [
     'An MLP whose layers add what they take and are normalized after their activation (BayesFlow).',
     {
       hidden,
-      skips: flag('Whether each layer adds what it takes.', true),
+      skips: optional('Whether each layer adds what it takes.', v.boolean(), true),
       norm: denseNorm,
       activation: active,
       slope,

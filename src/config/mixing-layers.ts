@@ -1,11 +1,11 @@
 /** Layers of a vector flow over all features that have no network. */
 import * as v from 'valibot';
-import { ofFeatures } from './bases';
-import { countTo, described, kind, nonNegativeInteger, number, optional } from './fields';
+import { ofFeatures, number } from './bases';
+import { described, kind, nonNegativeInteger, optional, positiveInteger } from './fields';
 
 /** Each is a few ops in a graph. */
 export const mostReflections = 512;
-export const reflectionCount = countTo(mostReflections);
+export const reflectionCount = v.pipe(positiveInteger, v.maxValue(mostReflections));
 
 export const mixingLayers = [
   kind('lu', 'A learned mixing of all features, a matrix in two triangular factors (LU), and a bias.'),

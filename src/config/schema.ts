@@ -4,17 +4,7 @@
  */
 import * as v from 'valibot';
 import { dataSchema } from './data-section';
-import {
-  countTo,
-  flag,
-  fraction,
-  nonNegative,
-  nonNegativeInteger,
-  oneOf,
-  optional,
-  positive,
-  positiveInteger,
-} from './fields';
+import { optional, fraction, nonNegative, nonNegativeInteger, positive, positiveInteger } from './fields';
 import { imageModelSchema } from './image-model';
 import { targetNames } from './targets';
 import { vectorModelSchema } from './vector-model';
@@ -24,9 +14,13 @@ export const trainingSchema = v.strictObject({
   seed: optional('Seeds initial weights, order of the examples, noise and flips.', nonNegativeInteger, 0),
   steps: optional('Optimizer steps.', positiveInteger, 2000),
   maxSeconds: optional('Stop after this many seconds of training.', positive),
-  batch: optional('Examples per step.', countTo(65536), 64),
+  batch: optional('Examples per step.', v.pipe(positiveInteger, v.maxValue(65536)), 64),
   learningRate: optional('Step size of Adam after warm-up.', positive, 1e-3),
-  schedule: oneOf(['constant', 'cosine', 'exponential'], 'Decay of the learning rate after warm-up.'),
+  schedule: optional(
+    'Decay of the learning rate after warm-up.',
+    v.picklist(['constant', 'cosine', 'exponential']),
+    'constant',
+  ),
   warmupSteps: optional('Steps over which the learning rate rises from 0.', nonNegativeInteger, 0),
   finalLearningRate: optional('Learning rate at the end of the decay.', nonNegative, 0),
   beta1: optional('Decay of the mean of gradients in Adam.', v.pipe(fraction, v.ltValue(1)), 0.9),
@@ -38,16 +32,17 @@ export const trainingSchema = v.strictObject({
     5e-5,
   ),
   clipNorm: optional('Largest global norm of the gradient.', positive, 100),
-  flips: flag('Random horizontal flips of training images.', false),
+  flips: optional('Random horizontal flips of training images.', v.boolean(), false),
   ema: optional(
     'Decay of the moving average of the weights used for validation; 0 turns it off.',
     v.pipe(fraction, v.ltValue(1)),
     0,
   ),
-  pairs: oneOf(
-    ['random', 'nearest', 'reflow'],
+  pairs: optional(
     'Vector fields: which noise each example is joined with. random: any; nearest: that for which the squared distances of ' +
       'a batch are least in all; reflow: the noise that the flow which the training starts from makes the example of.',
+    v.picklist(['random', 'nearest', 'reflow']),
+    'random',
   ),
   objective: optional(
     'What is made smaller. likelihood: −log p of the data; a vector field is trained by flow matching all the same. reverseKl: the ' +

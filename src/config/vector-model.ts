@@ -16,17 +16,14 @@ import {
 import { contextEntry, contextInBlocks, denseNorm, netConfig, transformConfig } from './layer-parts';
 import {
   activation,
-  countTo,
   described,
-  flag,
   kind,
+  widths,
   nonNegativeInteger,
-  oneOf,
   optional,
   positive,
+  positiveInteger,
   slope,
-  upTo,
-  widths,
 } from './fields';
 import { transformNames } from './transforms';
 
@@ -79,9 +76,10 @@ const vectorLayer = v.variant('kind', [
       'Entry i is the place of feature i, from 0. Features that share a place do not depend on each other.',
       v.array(nonNegativeInteger),
     ),
-    sees: oneOf(
-      ['input', 'output'],
+    sees: optional(
       'What the network sees: input, so that scoring takes one pass and sampling one for each feature; output, the other way round.',
+      v.picklist(['input', 'output']),
+      'input',
     ),
     ...mappingParts,
   }),
@@ -90,33 +88,40 @@ const vectorLayer = v.variant('kind', [
 ]);
 
 export const vectorModelSchema = kind('vector', 'Rows of numbers.', {
-  dim: described('Number of features D.', countTo(mostFeatures)),
-  layer: oneOf(
-    ['coupling', 'autoregressive'],
+  dim: described('Number of features D.', v.pipe(positiveInteger, v.maxValue(mostFeatures))),
+  layer: optional(
     'coupling: features in two parts, fast in both directions (RealNVP); autoregressive: each feature given those before it, ' +
       'as many passes as features to sample (MAF).',
+    v.picklist(['coupling', 'autoregressive']),
+    'coupling',
   ),
-  sees: oneOf(
-    ['input', 'output'],
+  sees: optional(
     'Of autoregressive layers, what the network sees: input, so that scoring and training take one pass (MAF); output, so that ' +
       'sampling takes one pass, and scoring and training one for each feature (IAF).',
+    v.picklist(['input', 'output']),
+    'input',
   ),
-  couplings: optional('Number of couplings or autoregressive layers.', countTo(1000), 8),
-  net: oneOf(
-    ['mlp', 'residual', 'dense'],
+  couplings: optional(
+    'Number of couplings or autoregressive layers.',
+    v.pipe(positiveInteger, v.maxValue(1000)),
+    8,
+  ),
+  net: optional(
     'Conditioner: a plain MLP; pre-activation residual blocks of two linear layers (nflows); or dense, an MLP whose layers add ' +
       'what they take (denseSkips) and are normalized (denseNorm) after their activation (BayesFlow).',
+    v.picklist(['mlp', 'residual', 'dense']),
+    'mlp',
   ),
   hidden: optional(
     'Widths of the hidden layers of each conditioner; a residual net uses only the first, and an MLP may have none.',
     widths,
     () => [64, 64],
   ),
-  blocks: optional('Blocks of a residual net.', upTo(64), 2),
-  denseSkips: flag('Whether each layer of a dense net adds what it takes.', true),
+  blocks: optional('Blocks of a residual net.', v.pipe(nonNegativeInteger, v.maxValue(64)), 2),
+  denseSkips: optional('Whether each layer of a dense net adds what it takes.', v.boolean(), true),
   denseNorm,
   blockStart,
-  netNorm: flag('Batch normalization inside the blocks of a residual net.', false),
+  netNorm: optional('Batch normalization inside the blocks of a residual net.', v.boolean(), false),
   nets,
   conditioning: optional(
     'masked: conditioners read and return all features, zeroed by the mask; selected: they read only the identity features ' +
@@ -130,9 +135,10 @@ export const vectorModelSchema = kind('vector', 'Rows of numbers.', {
     activation,
   ),
   slope,
-  mask: oneOf(
-    ['alternate', 'halves', 'random'],
+  mask: optional(
     'alternate: even and odd features alternate; halves: first and second half; random: drawn from maskSeed.',
+    v.picklist(['alternate', 'halves', 'random']),
+    'alternate',
   ),
   maskSeed: optional('Seed of the random masks.', nonNegativeInteger, 0),
   polarity: optional(
@@ -140,11 +146,16 @@ export const vectorModelSchema = kind('vector', 'Rows of numbers.', {
     polarity,
     'first-conditions',
   ),
-  permutation: oneOf(['none', 'reverse', 'random'], 'Fixed permutation of the features between couplings.'),
+  permutation: optional(
+    'Fixed permutation of the features between couplings.',
+    v.picklist(['none', 'reverse', 'random']),
+    'none',
+  ),
   permutationSeed: optional('Seed of the random permutations.', nonNegativeInteger, 0),
-  between: oneOf(
-    ['none', 'batchNorm', 'actNorm', 'lu', 'plu', 'qr', 'svd', 'householder', 'orthogonal'],
+  between: optional(
     'A layer after each coupling, over all features. Learned mixings: lu, plu, qr, svd; learned rotations: householder, orthogonal.',
+    v.picklist(['none', 'batchNorm', 'actNorm', 'lu', 'plu', 'qr', 'svd', 'householder', 'orthogonal']),
+    'none',
   ),
   reflections: optional(
     'Householder reflections of a layer between, where it has any; an even number starts as the identity.',
@@ -153,15 +164,17 @@ export const vectorModelSchema = kind('vector', 'Rows of numbers.', {
   ),
   context: optional(
     'Numbers of the context that comes with each example; the flow is a density given them.',
-    upTo(mostFeatures),
+    v.pipe(nonNegativeInteger, v.maxValue(mostFeatures)),
     0,
   ),
-  madeMasks: oneOf(
-    ['degrees', 'stored'],
+  madeMasks: optional(
     'Masks of autoregressive networks: by degrees of hidden units that take turns, or as the checkpoint has them (random masks of nflows).',
+    v.picklist(['degrees', 'stored']),
+    'degrees',
   ),
-  contextNorm: flag(
+  contextNorm: optional(
     'Whether the context is standardized by statistics that are stored with the flow (sbi).',
+    v.boolean(),
     false,
   ),
   contextNet: optional(
@@ -173,14 +186,16 @@ export const vectorModelSchema = kind('vector', 'Rows of numbers.', {
     'Nonlinearity of the network over the context; as activation when absent.',
     activation,
   ),
-  contextOutput: oneOf(
-    ['linear', 'activated'],
+  contextOutput: optional(
     'What conditioners see of the network over the context: the sums of its last layer, or their activation (FCEmbedding of sbi).',
+    v.picklist(['linear', 'activated']),
+    'linear',
   ),
   contextEntry,
   contextInBlocks,
-  contextFirst: flag(
+  contextFirst: optional(
     'Autoregressive layers: some hidden units depend on the context alone, so that the first feature depends on it too (zuko).',
+    v.boolean(),
     true,
   ),
   layers: optional(
@@ -189,9 +204,10 @@ export const vectorModelSchema = kind('vector', 'Rows of numbers.', {
   ),
   ...conventionFields,
   transform: optional(transformWords, v.union([v.picklist(transformNames), transformConfig]), 'affine'),
-  scaleMean: oneOf(
-    ['kept', 'removed'],
+  scaleMean: optional(
     'removed: the mean of s over the features that a coupling moves is subtracted from s, so that volumes stay (GIN of FrEIA).',
+    v.picklist(['kept', 'removed']),
+    'kept',
   ),
   flowNorm: v.optional(flowNorm, false),
   base: optional('Base distribution: that of the latents.', baseSchema, () => ({

@@ -3,6 +3,7 @@
  * line through each pair, with no solver (Lipman et al. 2023, "Flow Matching for Generative Modeling"; Tong et al. 2024).
  */
 import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import type { Flow } from './built-flow';
 import type { FlowContext } from './core/bijection';
 import type { Preprocess } from './nets/context';
@@ -20,14 +21,14 @@ export function velocityErrors(
   { layers }: Flow,
   preprocess: Preprocess | undefined,
   ctx: FlowContext,
-  { x, noise, share }: Record<string, tf.Tensor>,
-): tf.Tensor {
+  { x, noise, share }: Record<string, Tensor>,
+): Tensor {
   const [first, last] = [layers[0], layers.at(-1)].map((layer) => layer?.bijection?.slice);
   const { from, velocity } = first!;
   const length = last!.to - from;
   const data = preprocess ? preprocess.forward(ctx, x!).value : x!;
   const way = tf.sub(noise!, data);
   const at = tf.add(data, tf.mul(way, share!));
-  const t: tf.Tensor2D = tf.add(tf.mul(share!, length), from);
+  const t: Tensor2D = tf.add(tf.mul(share!, length), from);
   return tf.square(tf.sub(velocity(ctx, at, t), tf.div(way, length)));
 }

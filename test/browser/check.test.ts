@@ -5,6 +5,7 @@ import path from 'node:path';
 import { before, describe, it } from 'node:test';
 import type { Locator } from 'playwright-core';
 import type { CheckPart } from '../../src/protocol/check';
+import { flowscope } from '../inspector/command-line';
 import { showTab } from '../inspector/models';
 import { audit } from './support/audit';
 import type { Faults } from './support/engine-page';
@@ -40,6 +41,20 @@ describe('a check', () => {
     await editor.chooseFile(`${path.join(editor.folder, 'target.py')}:${name}`);
     await panel.locator('code', { hasText: `target.py:${name}` }).waitFor();
   };
+
+  it('of a flow that was trained on a target needs no function', async () => {
+    const run = path.join(editor.folder, 'gmm40');
+    await flowscope('train', '--target', 'gmm40', '--max-steps', '2', '--output', run);
+    const trained = path.join(run, 'checkpoints', 'last.flow.safetensors');
+    const { page } = await editor.openPage(trained, { width: 1280, height: 900 });
+    await showTab(page.mainFrame(), '.diag', 'Check');
+    const panel = page.locator('.diag [role=tabpanel]');
+    await panel.getByText(/^The flow was trained on gmm40\./).waitFor();
+    await page.locator('.headline', { hasText: /Target gmm40: .+ of draws count/ }).waitFor();
+    await panel.getByText('Run', { exact: true }).click();
+    await panel.getByText('10,000 draws, gmm40', { exact: true }).waitFor();
+    assert.match(await panel.locator('[data-fact=evidence]').innerText(), /The target’s is 0\.000\./);
+  });
 
   it('says what a target did wrong, and weighs nothing', async () => {
     const { live, panel } = await open();

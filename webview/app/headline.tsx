@@ -134,7 +134,7 @@ function SamplesNote({ model }: { model: ModelSummary }) {
       <span class="muted">
         {target === undefined
           ? text.onSamples
-          : text.onTarget(target, share === undefined ? unknown : percent(share))}
+          : text.onTarget(target, share === undefined ? undefined : percent(share))}
       </span>
       {!takesData ? null : kind === 'vector' ? (
         <Button primary onClick={() => add('file')}>

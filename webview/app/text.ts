@@ -63,7 +63,7 @@ export const text = bilingual({
   ],
   noData: ['no data', 'keine Daten'],
   signs: {
-    samples: ['samples', 'Stichproben'],
+    samples: ['samples', 'Samples'],
     overfitting: ['overfitting', 'Überanpassung'],
     latents: ['latents', 'Latente'],
     inverse: ['inverse', 'Umkehrung'],
@@ -84,9 +84,9 @@ export const text = bilingual({
     'Checked on its own samples, which says nothing about your data',
     'An eigenen Samples geprüft; das sagt nichts über Ihre Daten',
   ],
-  onTarget: (target: string, share: string) => [
-    `Target ${target}: ${share} of draws count`,
-    `Ziel ${target}: ${share} der Ziehungen zählen`,
+  onTarget: (target: string, share: string | undefined) => [
+    share ? `Target ${target}: ${share} of draws count` : `Trained on the target ${target}`,
+    share ? `Ziel ${target}: ${share} der Ziehungen zählen` : `Auf dem Ziel ${target} trainiert`,
   ],
   addData: ['Add data…', 'Daten hinzufügen…'],
   addFile: ['Images in a file…', 'Bilder in einer Datei…'],

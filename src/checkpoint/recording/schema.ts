@@ -1,6 +1,6 @@
 /** What the metadata of a recording say in JSON; docs/recording.md explains it, and media/schemas has it as a JSON schema. */
 import * as v from 'valibot';
-import { described, integerIn, optional } from '../../config/fields';
+import { described, optional } from '../../config/fields';
 
 /** The version of the format that is written under `format_version`. */
 export const recordingVersion = 1;
@@ -13,7 +13,7 @@ export const notRunAgain =
 
 /** A name or a sentence. */
 const text = v.pipe(v.string(), v.maxLength(2000));
-const count = integerIn(0, Number.MAX_SAFE_INTEGER);
+const count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
 const names = v.pipe(v.array(text), v.maxLength(100_000));
 
 export const mostRecordedLayers = 4096;

@@ -1,5 +1,4 @@
 /** The way of examples from x to z and back as an animated GIF, with the path of one of them and what each layer adds to its log p(x). */
-import { range } from '../../base/order';
 import path from 'node:path';
 import { subscript } from '../../base/digits';
 import { escaped } from '../../base/escaped';
@@ -120,8 +119,9 @@ async function sceneOf(
     names: ['x, the data', ...model.layers.map(({ info }) => info.name)],
     parts: [...pass.layers.map(({ logDet }) => logDet.layer[0]! + logDet.norm[0]!), pass.prior[0]!],
     // Where an example ends tells it apart on its way.
-    colors: range(batch.count).map(
-      (i) => `hsl(${Math.round((Math.atan2(z[2 * i + 1]!, z[2 * i]!) * 180) / Math.PI + 180)},62%,46%)`,
+    colors: Array.from(
+      { length: batch.count },
+      (_, i) => `hsl(${Math.round((Math.atan2(z[2 * i + 1]!, z[2 * i]!) * 180) / Math.PI + 180)},62%,46%)`,
     ),
   };
 }

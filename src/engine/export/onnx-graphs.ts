@@ -1,6 +1,7 @@
 /** The three functions that an export writes, traced. Names of inputs and outputs are those in the files. */
 import { logDetTaps } from '../model/flow-runner';
 import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import { integersOf } from '../../config/standardization';
 import { sumPerExample } from '../../flow/core/tensors';
 import type { Graph } from '../../graph/ir';
@@ -12,12 +13,12 @@ import type { FlowModel } from '../model/flow-model';
 import type { OnnxPart } from '../onnx-file/metadata';
 
 /** [N] from [N] or from a scalar that holds for every example of `x` [N, …]. */
-function perExample(value: tf.Tensor, x: tf.Tensor): tf.Tensor {
+function perExample(value: Tensor, x: Tensor): Tensor {
   return value.shape.length > 0 ? value : tf.add(tf.mul(sumPerExample(x), 0), value);
 }
 
 /** [N]: of a map from x [N, …], which may have two parts. */
-function total(x: tf.Tensor, ...logDets: (tf.Tensor | undefined)[]): tf.Tensor {
+function total(x: Tensor, ...logDets: (Tensor | undefined)[]): Tensor {
   return perExample(
     logDets.flatMap((logDet) => logDet ?? []).reduce((a, b) => tf.add(a, b)),
     x,

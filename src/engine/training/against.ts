@@ -1,5 +1,6 @@
 /** Training against a target: draws of the flow and their weights, in place of data or beside them. */
 import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { effectiveCount } from '../../base/effective-count';
 import { logEvidence, weightsOf } from '../../base/log-weights';
 import { UserError } from '../../base/user-error';
@@ -66,12 +67,12 @@ export function weighedGraph(
   { flow, preprocess }: FlowParts,
   logDensity: LogDensity,
   ctx: FlowContext,
-  noise: tf.Tensor,
-): { x: tf.Tensor; logWeights: tf.Tensor } {
+  noise: Tensor,
+): { x: Tensor; logWeights: Tensor } {
   const z = flow.base.draw(ctx, noise, tf.scalar(1));
   const inner = flow.inverse(ctx, z);
   const { value: x, logDet } = preprocess?.inverse(ctx, inner.value) ?? { value: inner.value, logDet: 0 };
-  const logTarget = logDensity(x as tf.Tensor2D);
+  const logTarget = logDensity(x as Tensor2D);
   ctx.tap?.('target', logTarget);
   const logQ = tf.sub(tf.sub(flow.base.logProb(ctx, z), inner.logDet), logDet);
   return { x, logWeights: tf.sub(logTarget, logQ) };

@@ -2,6 +2,7 @@
 import { l10n, type Memento, window, workspace } from 'vscode';
 import path from 'node:path';
 import { UserError } from '../../base/user-error';
+import { isTargetName } from '../../config/targets';
 import { confirm } from '../offer';
 import { mayRun } from '../trust';
 
@@ -38,8 +39,9 @@ async function allow(file: string, state: Memento): Promise<boolean> {
   return true;
 }
 
-/** @throws UserError for a target that the user did not allow, and in a workspace that is not trusted */
+/** A built-in target runs no code of the user. @throws UserError for a function that the user did not allow, and in a workspace that is not trusted */
 export function mustBeAllowed(target: string, state: Memento): void {
+  if (isTargetName(target)) return;
   if (!workspace.isTrusted)
     throw new UserError(
       l10n.t('{0} needs a trusted workspace. Opening models does not.', l10n.t('Running a target')),

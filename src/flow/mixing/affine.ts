@@ -1,13 +1,14 @@
 /** Mixing layers of the form y = M·x + b over the last axis. Each kind has its own invertible M. */
 import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import { type Bijection, type FlowContext, type ParameterSpec, zeros } from '../core/bijection';
 
 /** M, applied to all of [N, …, D]. */
 export interface Mixing {
-  apply(x: tf.Tensor): tf.Tensor;
-  undo(y: tf.Tensor): tf.Tensor;
+  apply(x: Tensor): Tensor;
+  undo(y: Tensor): Tensor;
   /** log|det M|, a scalar. */
-  logDet: tf.Tensor;
+  logDet: Tensor;
 }
 
 /** @param parameters of M; `NAME.bias` [D] comes after them, unless `bias` is false */

@@ -3,6 +3,7 @@
  * FrEIA), alone or as a factor of another matrix.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Bijection, FlowContext, ParameterSpec } from '../core/bijection';
 import { affineMixing, startsAtZero } from './affine';
 import { solveUpper, strictly, timesUpper } from './triangular';
@@ -16,9 +17,9 @@ function vectors(name: string, dim: number, reflections: number): ParameterSpec 
 }
 
 /** [D, D]: what rows are multiplied by so that the first reflection of [K, D] comes first. */
-function matrixOf(reflections: tf.Tensor): tf.Tensor {
+function matrixOf(reflections: Tensor): Tensor {
   const [count, dim] = reflections.shape as [number, number];
-  let matrix: tf.Tensor = tf.eye(dim);
+  let matrix: Tensor = tf.eye(dim);
   for (const v of tf.split(reflections, count)) {
     const along = tf.matMul(matrix, v, false, true);
     matrix = tf.sub(matrix, tf.matMul(along, tf.div(tf.mul(v, 2), tf.sum(tf.square(v)))));
@@ -26,12 +27,12 @@ function matrixOf(reflections: tf.Tensor): tf.Tensor {
   return matrix;
 }
 
-const turn = (x: tf.Tensor, matrix: tf.Tensor): tf.Tensor => tf.matMul(x, matrix);
-const turnBack = (y: tf.Tensor, matrix: tf.Tensor): tf.Tensor => tf.matMul(y, matrix, false, true);
+const turn = (x: Tensor, matrix: Tensor): Tensor => tf.matMul(x, matrix);
+const turnBack = (y: Tensor, matrix: Tensor): Tensor => tf.matMul(y, matrix, false, true);
 
 /** y is x after all reflections of `NAME.vectors`, the first one first. Log-det 0. */
 export function householder(name: string, dim: number, reflections: number): Bijection {
-  const matrix = (ctx: FlowContext): tf.Tensor => matrixOf(ctx.get(`${name}.vectors`));
+  const matrix = (ctx: FlowContext): Tensor => matrixOf(ctx.get(`${name}.vectors`));
   return {
     name,
     inputShape: [dim],

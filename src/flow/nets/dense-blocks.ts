@@ -3,6 +3,7 @@
  * the sum is normalized. What is added goes through a linear layer of its own where the sizes differ.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import type { VectorModelConfig } from '../../config/schema';
 import { contextOf } from './context';
 import type { Net } from './conditioner';
@@ -21,7 +22,7 @@ export interface DenseBlocksOptions {
   context: number;
   hidden: readonly number[];
   outputs: number;
-  activation: (x: tf.Tensor) => tf.Tensor;
+  activation: (x: Tensor) => Tensor;
   skips: boolean;
   norm: VectorModelConfig['denseNorm'];
   normDecay: number;
@@ -58,7 +59,7 @@ export function denseBlocks(options: DenseBlocksOptions): Net {
     parameters: modules.flatMap(({ parameters }) => parameters),
     state: modules.flatMap(({ state }) => state),
     apply(ctx, features) {
-      let h = context > 0 ? tf.concat([features as tf.Tensor2D, contextOf(ctx) as tf.Tensor2D], 1) : features;
+      let h = context > 0 ? tf.concat([features as Tensor2D, contextOf(ctx) as Tensor2D], 1) : features;
       for (const { path, layer, skip, norm } of blocks) {
         const active = activation(layer.apply(ctx, h));
         ctx.tap?.(`${path}/active`, active);

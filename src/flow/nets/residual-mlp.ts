@@ -4,6 +4,7 @@
  * the first activation. The same around other layers than linear ones is `residualBlocks`.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Degrees } from '../../base/degrees';
 import type { VectorModelConfig } from '../../config/schema';
 import type { FlowContext } from '../core/bijection';
@@ -22,7 +23,7 @@ export interface ResidualBlocksOptions {
   width: number;
   blocks: number;
   blockStart?: VectorModelConfig['blockStart'];
-  activation: (x: tf.Tensor) => tf.Tensor;
+  activation: (x: Tensor) => Tensor;
   batchNorm: boolean;
   normDecay: number;
   first: Net;
@@ -43,7 +44,7 @@ export function residualBlocks(options: ResidualBlocksOptions): Net {
     options.batchNorm
       ? norm({ name: path, channels: width, decay: options.normDecay, epsilon: normEpsilon })
       : noNorm;
-  const active = (ctx: FlowContext, path: string, h: tf.Tensor): tf.Tensor => {
+  const active = (ctx: FlowContext, path: string, h: Tensor): Tensor => {
     const units = activation(h);
     ctx.tap?.(`${path}/active`, units);
     return units;
@@ -64,12 +65,12 @@ export function residualBlocks(options: ResidualBlocksOptions): Net {
     last,
   ];
   const does = context?.does;
-  const within = (sum: tf.Tensor, contextTerm: tf.Tensor | undefined): tf.Tensor =>
+  const within = (sum: Tensor, contextTerm: Tensor | undefined): Tensor =>
     contextTerm && does === 'add' ? tf.add(sum, contextTerm) : sum;
-  const gated = (added: tf.Tensor, contextTerm: tf.Tensor | undefined): tf.Tensor =>
+  const gated = (added: Tensor, contextTerm: Tensor | undefined): Tensor =>
     contextTerm && does === 'gate' ? tf.mul(added, tf.sigmoid(contextTerm)) : added;
   const linears = [first, ...blocks.flatMap(({ linear1, linear2 }) => [linear1, linear2]), last];
-  const stepsOf = (ctx: FlowContext, nothing: tf.Tensor): Steps => {
+  const stepsOf = (ctx: FlowContext, nothing: Tensor): Steps => {
     const [begin, ...others] = linears.map((net) => net.steps!(ctx, nothing)) as [Steps, ...Steps[]];
     const end = others.pop()!;
     const contexts = blocks.map(

@@ -1,7 +1,7 @@
 /** Numbers that stand in a column. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { alike, between } from '../../../webview/base/format/numbers';
+import { addingUp, alike, between, signed } from '../../../webview/base/format/numbers';
 
 test('numbers beside each other have as many decimals as the smallest needs', () => {
   const shown = (...values: number[]): string[] => values.map(alike(values));
@@ -22,4 +22,13 @@ test('the ends of a range have digits enough to differ', () => {
   assert.deepEqual(shown(1.0001e-5, 1.0002e-5), ['1.0001000·10⁻⁵', '1.0002000·10⁻⁵']);
   assert.deepEqual(shown(25.7, 234), ['25.70', '234.0']);
   assert.deepEqual(shown(7, 7), ['7.00', '7.00']);
+});
+
+test('parts that are rounded add up to their rounded sum', () => {
+  const shown = (...values: number[]): string[] => addingUp(values, 2).map((value) => signed(value, 2));
+  // Each alone rounds down, and the sum 3.01 is 0.01 above theirs.
+  assert.deepEqual(shown(1.004, 1.003, 1.002), ['+1.01', '+1.00', '+1.00']);
+  assert.deepEqual(shown(-4.126, 2.117, 1.006), ['−4.13', '+2.12', '+1.01']);
+  assert.deepEqual(shown(1.006, 2.007, 1.008), ['+1.00', '+2.01', '+1.01']);
+  assert.deepEqual(shown(0, NaN, Infinity), ['0.00', 'NaN', '∞']);
 });

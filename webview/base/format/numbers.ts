@@ -155,6 +155,18 @@ export function alike(values: readonly number[]): (value: number) => string {
   return (value) => fixed(value, decimals);
 }
 
+/** Rounded so that they add up to their rounded sum: those with the largest rounding error give way. */
+export function addingUp(values: readonly number[], decimals: number): number[] {
+  const unit = 10 ** -decimals;
+  const rounded = values.map((value) => Math.round(value / unit));
+  const errorOf = (i: number): number => rounded[i]! - values[i]! / unit;
+  const sum = values.reduce((total, value) => total + value, 0);
+  const off = rounded.reduce((total, value) => total + value, 0) - Math.round(sum / unit);
+  const byError = values.map((_, i) => i).sort((a, b) => Math.sign(off) * (errorOf(b) - errorOf(a)));
+  for (const i of byError.slice(0, Math.abs(off))) rounded[i]! -= Math.sign(off);
+  return rounded.map((value) => value * unit);
+}
+
 export function bytes(value: number): string {
   if (value < 1024) return `${value} B`;
   if (value < 1024 * 1024) return `${decimal((value / 1024).toFixed(1))} KB`;

@@ -42,8 +42,8 @@ const checkState = stateOf((store) => {
   return {
     ...parted,
     ...{ draws, pair },
-    /** `FILE.py:FUNCTION` that was chosen, or that the report is of. */
-    target: computed(() => chosen.value ?? part.value?.settings.target),
+    /** `FILE.py:FUNCTION` that was chosen or that the report is of, or the built-in target that the flow was trained on. */
+    target: computed(() => chosen.value ?? part.value?.settings.target ?? store.model.value?.target),
     // The draws grow while it runs.
     map: ask(store.context, 'weightMap', () => (isMapped() ? { features: pair.value } : null), {
       cached: false,
@@ -117,7 +117,7 @@ function CheckTab({ model }: { model: ModelSummary }) {
       part={part}
       unit={text.unit}
       title={text.notRun}
-      why={text.why(model.context ? 'x, condition' : 'x')}
+      why={model.target ? text.whyOfTarget(model.target) : text.why(model.context ? 'x, condition' : 'x')}
       failed={text.failed}
       about={part && `${count(part.total)} ${text.unit}, ${fileOf(part.settings.target)}`}
       settings={(run) => <Settings run={run} />}

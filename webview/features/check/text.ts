@@ -10,6 +10,10 @@ export const text = bilingual({
     `Choose a Python function of the log density that is right; it need not be normalized: log_prob(${parameters}), n rows to n numbers, −inf outside the support. Draws of the flow are weighed with it, which shows where the flow is wrong and which layer to look at. The function is your code: it runs in a process of its own, and only when you press the button.`,
     `Eine Python-Funktion der richtigen log-Dichte wählen; sie muss nicht normiert sein: log_prob(${parameters}), n Zeilen zu n Zahlen, −inf außerhalb des Trägers. Ziehungen des Flows werden mit ihr gewichtet. Das zeigt, wo er falsch ist und welche Schicht anzusehen ist. Die Funktion ist Ihr Code: sie läuft in einem eigenen Prozess und erst auf Knopfdruck.`,
   ],
+  whyOfTarget: (target: string) => [
+    `The flow was trained on ${target}. Draws of the flow are weighed with that density, which shows where the flow is wrong and which layer to look at.`,
+    `Der Flow wurde auf ${target} trainiert. Ziehungen des Flows werden mit dieser Dichte gewichtet. Das zeigt, wo er falsch ist und welche Schicht anzusehen ist.`,
+  ],
   choose: ['Choose a function…', 'Funktion wählen…'],
   other: ['Other function…', 'Andere Funktion…'],
   failed: ['The check failed', 'Die Prüfung ist gescheitert'],

@@ -224,7 +224,7 @@ function Pairs({ model, found }: { model: ModelSummary; found: DataAndSamples })
                   />
                 )}
               </Sized>
-              <p class="tick ellipsis">{`${up.name} ↑ ${across.name} →`}</p>
+              <p class="tick">{`${up.name} ↑ ${across.name} →`}</p>
             </div>
           )),
         )}

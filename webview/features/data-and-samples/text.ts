@@ -2,14 +2,14 @@
 import { bilingual } from '../../base/format/numbers';
 
 export const text = bilingual({
-  tab: ['Data and samples', 'Daten und Stichproben'],
+  tab: ['Data and samples', 'Daten und Samples'],
   about: (examples: string, split: string, samples: string) => [
     `${examples} ${split} examples, filled; ${samples} samples at temperature 1, as lines`,
-    `${examples} Beispiele (${split}), gefüllt; ${samples} Stichproben bei Temperatur 1, als Linien`,
+    `${examples} Beispiele (${split}), gefüllt; ${samples} Samples bei Temperatur 1, als Linien`,
   ],
   aboutPictures: (examples: string, split: string, samples: string) => [
     `${examples} ${split} examples; ${samples} samples at temperature 1`,
-    `${examples} Beispiele (${split}); ${samples} Stichproben bei Temperatur 1`,
+    `${examples} Beispiele (${split}); ${samples} Samples bei Temperatur 1`,
   ],
   distance: (found: string, allowed: string) => [
     `${found}, allowed ${allowed}`,
@@ -17,7 +17,7 @@ export const text = bilingual({
   ],
   marginal: (name: string, distance: string) => [
     `${name}, data and samples: distance ${distance}`,
-    `${name}, Daten und Stichproben: Abstand ${distance}`,
+    `${name}, Daten und Samples: Abstand ${distance}`,
   ],
   smallest: ['smallest', 'kleinster'],
   largest: ['largest', 'größter'],
@@ -27,7 +27,7 @@ export const text = bilingual({
     `${n} weitere Merkmale liegen näher an den Daten.`,
   ],
   pairs: ['Pairs of features', 'Merkmale paarweise'],
-  pairsNote: ['dots data, rings samples', 'Punkte Daten, Ringe Stichproben'],
+  pairsNote: ['dots data, rings samples', 'Punkte Daten, Ringe Samples'],
   farthest: (shown: number, all: number) => [
     `the farthest ${shown} of ${all}`,
     `die ${shown} fernsten von ${all}`,
@@ -35,6 +35,6 @@ export const text = bilingual({
   mean: ['Mean', 'Mittel'],
   deviation: ['Deviation', 'Abweichung'],
   ofData: ['data', 'Daten'],
-  ofSamples: ['samples', 'Stichproben'],
-  difference: ['samples − data', 'Stichproben − Daten'],
+  ofSamples: ['samples', 'Samples'],
+  difference: ['samples − data', 'Samples − Daten'],
 });

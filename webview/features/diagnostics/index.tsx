@@ -91,6 +91,7 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
   const strip = store.state(stripState).strip.found.value;
   const bits = answer.unit === 'bits/dim';
   const layers = { model, selected: store.layer.value };
+  const examples = answer.logDets[0]?.values.length ?? 0;
   return (
     <div class={`charts five ${isPlane(model) ? 'planar' : ''}`}>
       <ChartBox
@@ -100,14 +101,14 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
         numbers={() => waterfallNumbers(store)}
         fileName="waterfall"
       >
-        <Waterfall model={model} example={strip?.example} mean={strip?.mean} />
+        <Waterfall model={model} example={strip?.example} mean={strip?.mean} count={examples} />
       </ChartBox>
       <HowLikely model={model} answer={answer} />
       <ChartBox
         model={model}
         name="by-layer"
         title={text.logDets}
-        note={text.logDetsNote(answer.logDets[0]?.values.length ?? 0)}
+        note={text.logDetsNote(examples)}
         numbers={() => logDetNumbers(store, model)}
         fileName="log-dets"
       >

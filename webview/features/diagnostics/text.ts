@@ -52,6 +52,7 @@ export const lessLikelyThan = (parts: readonly Share[]) =>
 export const text = bilingual({
   whereBits: ['Where the bits go', 'Wo die Bits bleiben'],
   whereNats: ['Where the nats go', 'Wo die Nats bleiben'],
+  meanOf: (examples: number) => [`mean of ${count(examples)}`, `Mittel aus ${count(examples)}`],
   runningSum: (unit: string) => [`${unit}, running sum`, `${unit}, laufende Summe`],
   logDets: ['Log-det by layer', 'Log-det nach Schicht'],
   logDetsNote: (examples: number) => [

@@ -1,7 +1,7 @@
 /** Where the bits go: what each part adds to log p(x), as a running sum. */
 import type { LogProbParts } from '../../../src/protocol/contribution';
 import type { ModelSummary } from '../../../src/protocol/model';
-import { signed, unknown } from '../../base/format/numbers';
+import { addingUp, signed, unknown } from '../../base/format/numbers';
 import { layersName, normsName } from '../../base/layers/layer-names';
 import { words } from '../../base/words';
 import { text } from './text';
@@ -17,9 +17,11 @@ export interface WaterfallProps {
   model: ModelSummary;
   example?: LogProbParts;
   mean?: LogProbParts;
+  /** Examples of the mean. */
+  count: number;
 }
 
-export function Waterfall({ model, example, mean }: WaterfallProps) {
+export function Waterfall({ model, example, mean, count }: WaterfallProps) {
   const drawn = example ?? mean;
   // Images in bits/dim, vectors in nats: the same factor takes every part there.
   const factor = (parts: LogProbParts | undefined): number =>
@@ -47,8 +49,12 @@ export function Waterfall({ model, example, mean }: WaterfallProps) {
   const low = Math.min(0, ...ends.filter(Number.isFinite));
   const high = Math.max(...ends.filter(Number.isFinite), 1e-9);
   const percent = (value: number): number => ((value - low) / (high - low)) * 100;
-  const cell = (parts: LogProbParts | undefined, part: Part): string =>
-    parts ? signed(part.pick(parts) * factor(parts), 2) : unknown;
+  const cellsOf = (parts: LogProbParts | undefined): string[] => {
+    if (!parts) return all.map(() => unknown);
+    const values = all.map((part) => part.pick(parts) * factor(parts));
+    return [...addingUp(values.slice(0, -1), 2), values.at(-1)!].map((value) => signed(value, 2));
+  };
+  const cells = [cellsOf(example), cellsOf(mean)];
   return (
     <div
       class="waterfall"
@@ -64,10 +70,10 @@ export function Waterfall({ model, example, mean }: WaterfallProps) {
           {words.this}
         </span>
         <span role="columnheader" class="num tick">
-          {words.mean}
+          {text.meanOf(count)}
         </span>
       </div>
-      {bars.map((bar) => (
+      {bars.map((bar, i) => (
         <div
           role="row"
           class={bar.total ? 'row-contents strong' : 'row-contents'}
@@ -87,10 +93,10 @@ export function Waterfall({ model, example, mean }: WaterfallProps) {
             ) : null}
           </span>
           <span role="cell" class="num">
-            {cell(example, bar)}
+            {cells[0]![i]}
           </span>
           <span role="cell" class="num muted">
-            {cell(mean, bar)}
+            {cells[1]![i]}
           </span>
         </div>
       ))}

@@ -3,7 +3,6 @@
  * PermuteRandom, i-RevNet's and Haar downsampling, and a Flatten with fully connected blocks after it. FastFlow is such a
  * chain. What has no tensors follows from the numbers of channels on both sides.
  */
-import { range } from '../../../base/order';
 import { several, UserError } from '../../../base/user-error';
 import { mostReflections } from '../../../config/mixing-layers';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
@@ -402,7 +401,10 @@ async function layersOf(
     case 'haar': {
       await checkKernels(file, `${at}.haar_weights`, kernelsOf.haar);
       const { channels } = step;
-      const grouped = range(channels).map((i) => Math.floor((4 * i) / channels) + 4 * (i % (channels / 4)));
+      const grouped = Array.from(
+        { length: channels },
+        (_, i) => Math.floor((4 * i) / channels) + 4 * (i % (channels / 4)),
+      );
       return [
         { at: `${at}.squeeze`, layer: { kind: 'squeeze' } },
         { at, layer: { kind: 'haar', rebalance: answeredNumber(answers, rebalanceQuestion) } },

@@ -145,7 +145,10 @@ function readBijector(
       return;
     case 'Roll': {
       const shift = number(args[0]);
-      const order = range(features).map((i) => (((i - shift) % features) + features) % features);
+      const order = Array.from(
+        { length: features },
+        (_, i) => (((i - shift) % features) + features) % features,
+      );
       steps.push({ at: place, kind: 'permute', order });
       return;
     }
