@@ -193,11 +193,8 @@ export function readAt(lines: readonly RunLine[], place: number, smoothing = 0) 
     const at = nearest(line.x, ys, place);
     return at < 0 ? [] : [{ name: line.name, x: line.x[at]!, value: ys[at]! }];
   });
-  const closest = values.reduce<number | undefined>(
-    (best, { x }) => (best === undefined || Math.abs(x - place) < Math.abs(best - place) ? x : best),
-    undefined,
-  );
-  return closest === undefined ? undefined : { x: closest, values };
+  const [closest] = values.toSorted((a, b) => Math.abs(a.x - place) - Math.abs(b.x - place));
+  return closest && { x: closest.x, values };
 }
 
 function nearest(xs: ArrayLike<number>, ys: Float32Array, place: number): number {

@@ -186,7 +186,9 @@ export function createStore(connection: Connection, features: readonly Feature[]
     const found = model.value;
     const state: KeptState = {
       version: 1,
-      ...valuesOf(chosen),
+      ...(Object.fromEntries(
+        Object.entries(chosen).map(([name, choice]: [string, Signal<unknown>]) => [name, choice.value]),
+      ) as Chosen),
       ...Object.fromEntries(
         [...states].flatMap(([{ keep }, { kept }]) => (keep && kept ? [[keep, kept.value]] : [])),
       ),
@@ -196,14 +198,6 @@ export function createStore(connection: Connection, features: readonly Feature[]
     if (found) connection.saveState(state);
   });
   return store;
-}
-
-function valuesOf(chosen: { [K in keyof Chosen]: Signal<Chosen[K]> }): Chosen {
-  const values = Object.entries(chosen).map(([name, choice]: [string, Signal<unknown>]) => [
-    name,
-    choice.value,
-  ]);
-  return Object.fromEntries(values) as Chosen;
 }
 
 function defaults(model: ModelSummary) {

@@ -105,12 +105,7 @@ export function TakeAway(props: TakeAwayProps) {
         {message}
       </span>
       {place ? (
-        <div
-          role="menu"
-          aria-label={text.takeAway(title)}
-          class="menu-items take-items"
-          style={pixels(place)}
-        >
+        <div role="menu" aria-label={text.takeAway(title)} class="menu-items take-items" style={place}>
           {itemsOf(props, store, picture).map((item) => (
             <button key={item.name} type="button" role="menuitem" onClick={() => void take(item)}>
               {item.name}
@@ -120,10 +115,6 @@ export function TakeAway(props: TakeAwayProps) {
       ) : null}
     </div>
   );
-}
-
-function pixels(place: { right: number; top?: number; bottom?: number }): Record<string, string> {
-  return Object.fromEntries(Object.entries(place).map(([side, value]) => [side, `${value}px`]));
 }
 
 function itemsOf({ model, numbers, fileName }: TakeAwayProps, store: Store, picture: () => Picture) {

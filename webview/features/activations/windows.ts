@@ -1,11 +1,6 @@
 /** The visible part of tensors that are too large to come with their layer. */
-import { computed, type ReadonlySignal } from '@preact/signals';
-import { tensorRoles, type TensorRole } from '../../../src/protocol/quantities';
-import type { Selection } from '../../../src/protocol/selection';
-import type { TensorWindow, TensorWindowQuery } from '../../../src/protocol/tensor-window';
-import type { TensorView } from '../../../src/protocol/tensors';
-import { windowOf, type MapView, wholeMap } from './map-view';
-import { ask, type Question, type QuestionContext } from '../../base/store/store';
+import type { TensorWindowQuery } from '../../../src/protocol/tensor-window';
+import { windowOf, type MapView } from './map-view';
 
 /** Channels, or features, that a page shows. */
 export const channelsAPage = 16;
@@ -13,18 +8,6 @@ export const featuresAPage = 64;
 
 /** Cells a side of one map of a page; all of its maps share a frame. */
 const cellsAPage = 128;
-
-/** By what the tensor is. */
-export type Windows = Record<TensorRole, Question<TensorWindow>>;
-
-interface Shown {
-  selection: ReadonlySignal<Selection | null>;
-  layer: ReadonlySignal<number>;
-  /** Tensors of the layer that is shown; undefined while they are not known. */
-  tensors: ReadonlySignal<readonly TensorView[] | undefined>;
-  page: ReadonlySignal<number>;
-  mapView: ReadonlySignal<MapView & { layer: number }>;
-}
 
 export type VisibleWindow = Pick<TensorWindowQuery, 'from' | 'size' | 'block'>;
 
@@ -46,25 +29,4 @@ export function visibleWindow(shape: readonly number[], page: number, seen: MapV
     size: [window.height, window.width, count],
     block: Math.ceil(Math.max(window.height, window.width) / cells),
   };
-}
-
-export function createWindows(
-  context: QuestionContext,
-  { selection, layer, tensors, page, mapView }: Shown,
-): Windows {
-  const windowed = (role: TensorRole): Question<TensorWindow> => {
-    const tensor = computed(() => tensors.value?.find((one) => one.role === role && !one.data));
-    return ask(context, 'tensorWindow', () => {
-      if (!tensor.value || !selection.value) return null;
-      const { name, shape } = tensor.value;
-      const seen = mapView.value.layer === layer.value ? mapView.value : wholeMap;
-      return {
-        ...selection.value,
-        layer: layer.value,
-        tensor: name,
-        ...visibleWindow(shape, page.value, seen),
-      };
-    });
-  };
-  return Object.fromEntries(tensorRoles.map((role) => [role, windowed(role)])) as Windows;
 }

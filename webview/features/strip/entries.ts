@@ -42,18 +42,15 @@ export function foldRows(rows: readonly (ShownRow | undefined)[]): ShownRow | un
   if (!first) return undefined;
   // NaN wins over any number.
   const errors = known.flatMap(({ roundTrip }) => roundTrip ?? []);
-  const add = (pick: (row: ShownRow) => { coupling: number; norm: number } | undefined) =>
-    known.reduce(
-      (sum, row) => ({
-        coupling: sum.coupling + (pick(row)?.coupling ?? 0),
-        norm: sum.norm + (pick(row)?.norm ?? 0),
-      }),
-      { coupling: 0, norm: 0 },
-    );
+  const sumOf = (of: 'example' | 'mean') => {
+    const parts = known.flatMap((row) => row[of] ?? []);
+    const add = (part: 'coupling' | 'norm'): number => parts.reduce((sum, each) => sum + each[part], 0);
+    return parts.length > 0 ? { coupling: add('coupling'), norm: add('norm') } : undefined;
+  };
   return {
     layer: first.layer,
-    example: known.some((row) => row.example) ? add((row) => row.example) : undefined,
-    mean: known.some((row) => row.mean) ? add((row) => row.mean) : undefined,
+    example: sumOf('example'),
+    mean: sumOf('mean'),
     ...(errors.length > 0 ? { roundTrip: Math.max(...errors) } : {}),
     nonFinite: known.reduce((sum, row) => sum + row.nonFinite, 0),
   };

@@ -16,6 +16,7 @@ import { words } from '../../base/words';
 import { text } from './text';
 import { TakeAway } from '../../base/takeaway/take-away';
 import { Legend } from '../../base/canvas/color-maps';
+import { largest } from '../../base/canvas/planes';
 import { PointsThumbnail } from '../../base/canvas/points';
 import { Bars } from '../../base/layers/bars';
 import { foldRows, scaleGroups } from './entries';
@@ -55,15 +56,10 @@ export const strip: RegionFeature = {
 const longTitle = 30;
 
 function barLimit(layers: readonly LayerInfo[], strip: ShownStrip | undefined): number {
-  let limit = 0;
-  for (const layer of layers) {
-    if (!isLearned(layer) && !isNorm(layer)) continue;
-    const row = strip?.rows.find((r) => r.layer === layer.index);
-    for (const part of [row?.example, row?.mean])
-      for (const value of [part?.coupling, part?.norm])
-        if (value !== undefined && Number.isFinite(value)) limit = Math.max(limit, Math.abs(value));
-  }
-  return roundUp(limit);
+  const drawn = new Set(layers.flatMap((layer) => (isLearned(layer) || isNorm(layer) ? [layer.index] : [])));
+  const rows = strip?.rows.filter(({ layer }) => drawn.has(layer)) ?? [];
+  const parts = rows.flatMap(({ example, mean }) => [example ?? [], mean ?? []].flat());
+  return roundUp(largest(parts.flatMap(({ coupling, norm }) => [coupling, norm])));
 }
 
 function FlowStrip({ model }: { model: ModelSummary }) {
