@@ -1,7 +1,7 @@
 /** What a conditional flow is given: the example's own context, the mean, or numbers of the user's. */
 import { useEffect, useRef } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
-import { classOf, withClass, type ClassRange, type ContextInfo } from '../../src/protocol/model';
+import { classOf, withClass, type ContextInfo } from '../../src/protocol/model';
 import { Segmented } from '../base/controls/segmented';
 import { Slider } from '../base/controls/slider';
 import { NumberField } from '../base/controls/number-field';
@@ -26,13 +26,7 @@ export function ContextControls({ context }: { context: ContextInfo }) {
 }
 
 /** An image has too many numbers for sliders: what it is, and that none came with the examples. */
-function ContextImage({
-  shape,
-  mean,
-}: {
-  shape: readonly [number, number, number];
-  mean: readonly number[];
-}) {
+function ContextImage({ shape, mean }: Required<Pick<ContextInfo, 'shape' | 'mean'>>) {
   const image = { shape: [...shape], data: Float32Array.from(mean) };
   return (
     <div class="pair context" role="group" aria-label={text.condition} title={text.conditionImageWhy}>
@@ -81,25 +75,13 @@ function ContextNumbers({ context }: { context: ContextInfo }) {
         }}
       />
       <span class="context-numbers flex-wrap">
-        {classes ? (
-          <ContextClass
-            classes={classes}
-            names={context.names.slice(classes.start, classes.start + classes.count)}
-            values={values}
-            none={values.map((value, i) => (isClass(i) ? context.mean[i]! : value))}
-            disabled={store.isSaved}
-            onChange={choose}
-          />
-        ) : null}
+        <ContextClass {...{ context, values }} onChange={choose} />
         {context.names.map((name, i) =>
           isClass(i) ? null : (
             <ContextNumber
               key={name}
-              name={name}
-              low={Math.min(context.mean[i]! - reach * context.std[i]!, values[i]!)}
-              high={Math.max(context.mean[i]! + reach * context.std[i]!, values[i]!)}
-              value={values[i]!}
-              disabled={store.isSaved}
+              {...{ context, values }}
+              index={i}
               onChange={(value) => change(i, value)}
             />
           ),
@@ -109,18 +91,23 @@ function ContextNumbers({ context }: { context: ContextInfo }) {
   );
 }
 
-interface ContextClassProps {
-  classes: ClassRange;
-  names: readonly string[];
-  /** The whole context, and the same with the mean in place of a class. */
+interface GivenProps {
+  context: ContextInfo;
+  /** All of it, as it is now. */
   values: readonly number[];
-  none: readonly number[];
-  disabled: boolean;
-  onChange(values: readonly number[]): void;
 }
 
 /** The class by its name; a mean or a mixture of classes is not a class. */
-function ContextClass({ classes, names, values, none, disabled, onChange }: ContextClassProps) {
+function ContextClass({
+  context,
+  values,
+  onChange,
+}: GivenProps & { onChange(all: readonly number[]): void }) {
+  const { isSaved } = useStore();
+  const { classes, mean } = context;
+  if (!classes) return null;
+  const { start, count } = classes;
+  const none = values.map((value, i) => (i >= start && i < start + count ? mean[i]! : value));
   const chosen = classOf(classes, values);
   const name = classes.name ?? text.class;
   return (
@@ -131,10 +118,12 @@ function ContextClass({ classes, names, values, none, disabled, onChange }: Cont
       <Dropdown
         label={text.conditionNumber(name)}
         value={chosen === undefined ? '' : String(chosen)}
-        disabled={disabled}
+        disabled={isSaved}
         options={[
           { value: '', text: text.noClass },
-          ...names.map((option, i) => ({ value: String(i), text: option })),
+          ...context.names
+            .slice(start, start + count)
+            .map((option, i) => ({ value: String(i), text: option })),
         ]}
         onChange={(value) => onChange(value === '' ? none : withClass(classes, values, Number(value)))}
       />
@@ -142,16 +131,13 @@ function ContextClass({ classes, names, values, none, disabled, onChange }: Cont
   );
 }
 
-interface ContextNumberProps {
-  name: string;
-  low: number;
-  high: number;
-  value: number;
-  disabled: boolean;
-  onChange(value: number): void;
-}
+type ContextNumberProps = GivenProps & { index: number; onChange(value: number): void };
 
-function ContextNumber({ name, low, high, value, disabled, onChange }: ContextNumberProps) {
+function ContextNumber({ context, values, index, onChange }: ContextNumberProps) {
+  const { isSaved } = useStore();
+  const [name, mean, std] = [context.names[index]!, context.mean[index]!, context.std[index]!];
+  const value = values[index]!;
+  const [low, high] = [Math.min(mean - reach * std, value), Math.max(mean + reach * std, value)];
   const shown = fixed(value, 3);
   return (
     <span class="pair tight" data-context={name}>
@@ -165,7 +151,7 @@ function ContextNumber({ name, low, high, value, disabled, onChange }: ContextNu
         step={(high - low) / 200}
         value={value}
         valueText={shown}
-        disabled={disabled}
+        disabled={isSaved}
         onInput={onChange}
       />
       <NumberField label={text.conditionNumber(name)} shown={shown} size={7} onChange={onChange} />

@@ -58,14 +58,13 @@ export function App({ page }: { page: PageState }) {
 
 /** A table, or what was found in other data. A config says itself how to train. */
 function Ready({ page, preview }: { page: PageState; preview?: DataPreview }) {
-  const hasSide = page.presets.groups.value.length > 0;
   const table = page.table.value;
   return (
-    <main class={`preview flex-column ${hasSide ? 'with-side' : ''}`} aria-busy={isReading(page)}>
-      <Head page={page} preview={preview} hasSide={hasSide} />
+    <main class={`preview flex-column ${hasSide(page) ? 'with-side' : ''}`} aria-busy={isReading(page)}>
+      <Head page={page} preview={preview} />
       {table ? <Table table={table} /> : null}
       {preview && !table ? <Found preview={preview} /> : null}
-      {hasSide ? <Side page={page} /> : null}
+      {hasSide(page) ? <Side page={page} /> : null}
     </main>
   );
 }
@@ -73,13 +72,9 @@ function Ready({ page, preview }: { page: PageState; preview?: DataPreview }) {
 const isReading = ({ question: { state } }: PageState): boolean =>
   state.value.status === 'loading' || (state.value.status === 'ready' && state.value.rereading);
 
-interface HeadProps {
-  page: PageState;
-  preview: DataPreview | undefined;
-  hasSide: boolean;
-}
+const hasSide = ({ presets }: PageState): boolean => presets.groups.value.length > 0;
 
-function Head({ page, preview, hasSide }: HeadProps) {
+function Head({ page, preview }: { page: PageState; preview?: DataPreview }) {
   const overview = page.table.value?.overview;
   const reading = isReading(page);
   const note = overview
@@ -97,7 +92,7 @@ function Head({ page, preview, hasSide }: HeadProps) {
         <Button onClick={() => (reading ? page.cancel() : page.read())}>
           {reading ? words.cancel : text.again}
         </Button>
-        {hasSide ? null : (
+        {hasSide(page) ? null : (
           <Button primary onClick={() => void page.host.train({})}>
             {text.train}
           </Button>

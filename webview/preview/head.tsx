@@ -23,7 +23,7 @@ export function ColumnHead({ table, at }: { table: TableState; at: number }) {
       <span class="name ellipsis" title={column.name}>
         {column.name}
       </span>
-      <UseSelect column={column} use={use} onChange={(chosen) => table.use(at, chosen)} />
+      <UseSelect table={table} at={at} />
       {stepped?.for === at ? (
         <span class="stepped-back tick" role="status">
           {text.steppedBack(table.overview.columns[stepped.at]!.name, table.uses.value[stepped.at] === 'use')}
@@ -66,13 +66,9 @@ export function ColumnHead({ table, at }: { table: TableState; at: number }) {
   );
 }
 
-interface UseSelectProps {
-  column: OverviewColumn;
-  use: Use;
-  onChange(use: Use): void;
-}
-
-function UseSelect({ column, use, onChange }: UseSelectProps) {
+function UseSelect({ table, at }: { table: TableState; at: number }) {
+  const column = table.overview.columns[at]!;
+  const use = table.uses.value[at]!;
   const allowed = allowedUses(column);
   return (
     <select
@@ -80,7 +76,7 @@ function UseSelect({ column, use, onChange }: UseSelectProps) {
       aria-label={text.useOf(column.name)}
       title={text.useHint[use]}
       value={use}
-      onChange={(event) => onChange(event.currentTarget.value as Use)}
+      onChange={(event) => table.use(at, event.currentTarget.value as Use)}
     >
       {uses
         .filter((each) => !isRare(each) || allowed.includes(each))

@@ -87,7 +87,7 @@ function PictureRows({ model, found }: { model: ModelSummary; found: AtCondition
   const titleOf = (value: number): string => (isClass ? valueText(value) : `${name} = ${valueText(value)}`);
   return (
     <>
-      {isClass ? <MostLikely found={found} of={valueText} total={model.context!.classes!.count} /> : null}
+      <MostLikely {...{ model, found }} />
       <div class="picture-rows">
         {at.map(({ value, samples, logProb }, i) => (
           <figure key={value} data-value={value}>

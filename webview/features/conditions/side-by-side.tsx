@@ -116,7 +116,6 @@ export function ClassPager({ model, vary }: { model: ModelSummary; vary: Varied 
 
 export function SideBySide({ model, found }: { model: ModelSummary; found: AtConditions }) {
   const state = useFeature(conditionsState);
-  const { classes } = model.context!;
   const { at, vary, features, example } = found;
   const bounds = found.bounds!;
   const { isClass, name, valueText } = namesOf(model, vary);
@@ -167,7 +166,7 @@ export function SideBySide({ model, found }: { model: ModelSummary; found: AtCon
   );
   return (
     <>
-      {isClass ? <MostLikely found={found} of={valueText} total={classes!.count} /> : null}
+      <MostLikely {...{ model, found }} />
       {features.length === 2 ? (
         <div class={at.length > fewPanels ? 'multiples flex-wrap small' : 'multiples'}>
           {at.map((one, i) => (
@@ -247,25 +246,22 @@ function whatIsDrawn(
     .join(' ');
 }
 
-interface MostLikelyProps {
-  found: AtConditions;
-  of: (value: number) => string;
-  total: number;
-}
-
 /** Which class makes the example most likely, where all are there. */
-export function MostLikely({ found: { at, context }, of, total }: MostLikelyProps) {
+export function MostLikely({ model, found }: { model: ModelSummary; found: AtConditions }) {
+  const { at, context, vary } = found;
+  const { isClass, valueText } = namesOf(model, vary);
+  const total = model.context!.classes?.count ?? 0;
   const known = at.flatMap(({ value, logProb }) =>
     logProb !== undefined && Number.isFinite(logProb) ? [{ value, logProb }] : [],
   );
-  if (known.length < total || total < 2 || context.length === 0) return null;
+  if (!isClass || known.length < total || total < 2 || context.length === 0) return null;
   const [first, second] = known.toSorted((a, b) => b.logProb - a.logProb);
   return (
     <Verdict mark="ok">
       {text.mostLikely(
-        of(first!.value),
+        valueText(first!.value),
         signed(first!.logProb, 2),
-        of(second!.value),
+        valueText(second!.value),
         signed(second!.logProb, 2),
       )}
     </Verdict>
