@@ -1,4 +1,5 @@
 /** The examples that interpolate and reconstruct start from: of the data, of a file, or samples. */
+import { range } from '../base/order';
 import { rowsAt } from '../base/rows';
 import { UserError } from '../base/user-error';
 import type { NpyArray } from '../data/npy';
@@ -71,11 +72,10 @@ export async function chooseExamples(
   }
   const split = options.split ?? ((await hasData(ways)) ? 'validation' : 'sample');
   return split === 'sample'
-    ? fromSamples(session, ways, indices ?? firstOf(usual), options)
+    ? fromSamples(session, ways, indices ?? range(usual), options)
     : fromData(session, ways, split, indices, usual);
 }
 
-const firstOf = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 const labelOf = (source: string, indices: readonly number[]): string => `${source} ${indices.join(', ')}`;
 
 async function hasData({ forward }: BothWays): Promise<boolean> {
@@ -116,7 +116,7 @@ async function fromData(
   const model = modelWithData(forward, split, '--input FILE or --split sample');
   const { runner } = forward;
   const { count } = (await model.data.open())[split];
-  const indices = numbers ?? firstOf(Math.min(usual, count));
+  const indices = numbers ?? range(Math.min(usual, count));
   const examples = await examplesAt(model, split, indices, session.signal);
   return encoded(session, runner, split, indices, examples);
 }
@@ -132,7 +132,7 @@ async function fromFile(
   const { runner, layout } = forward;
   const { array, where } = await readInput(session, forward, input, options);
   const count = array.shape[0] ?? 0;
-  const indices = numbers ?? firstOf(Math.min(usual, count));
+  const indices = numbers ?? range(Math.min(usual, count));
   const beyond = indices.find((index) => index >= count);
   if (beyond !== undefined) {
     throw new UserError(`${where}: there is no example ${beyond}. There are ${count}, numbered from 0.`);

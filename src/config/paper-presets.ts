@@ -7,23 +7,14 @@ import type { Preset } from './preset';
 
 const conventions = conventionSets.find(({ name }) => name === 'paper')!.image!;
 
-interface Recipe {
-  name: string;
-  title: string;
-  about: string;
-  data: Preset['data'];
-  scales: number;
-  base: number;
-  blocks: number;
+interface Recipe extends Pick<Preset, 'name' | 'title' | 'about' | 'data'> {
+  model: { scales: number; base: number; blocks: number };
   flips: boolean;
 }
 
-const recipe = ({ name, title, about, data, scales, base, blocks, flips }: Recipe): Preset => ({
-  name,
-  title,
-  about,
-  data,
-  model: { kind: 'image', scales, base, blocks, ...conventions },
+const recipe = ({ model, flips, ...rest }: Recipe): Preset => ({
+  ...rest,
+  model: { kind: 'image', ...model, ...conventions },
   training: {
     steps: 200_000,
     batch: 64,
@@ -43,9 +34,7 @@ export const paperPresets: readonly Preset[] = [
     title: 'CIFAR-10 as in the paper',
     about: 'Downscaled once; 8 residual blocks of 64 maps, flips. Published: 3.49 bits/dim.',
     data: { validation: 10_000 },
-    scales: 2,
-    base: 64,
-    blocks: 8,
+    model: { scales: 2, base: 64, blocks: 8 },
     flips: true,
   }),
   recipe({
@@ -53,9 +42,7 @@ export const paperPresets: readonly Preset[] = [
     title: 'ImageNet 32×32 as in the paper',
     about: 'Down to 4×4; 4 residual blocks of 32 feature maps. Published: 4.28 bits/dim.',
     data: { size: 32 },
-    scales: 4,
-    base: 32,
-    blocks: 4,
+    model: { scales: 4, base: 32, blocks: 4 },
     flips: false,
   }),
   recipe({
@@ -63,9 +50,7 @@ export const paperPresets: readonly Preset[] = [
     title: 'ImageNet 64×64 as in the paper',
     about: 'Down to 4×4; 2 residual blocks of 32 feature maps. Published: 3.98 bits/dim.',
     data: { size: 64 },
-    scales: 5,
-    base: 32,
-    blocks: 2,
+    model: { scales: 5, base: 32, blocks: 2 },
     flips: false,
   }),
   recipe({
@@ -73,9 +58,7 @@ export const paperPresets: readonly Preset[] = [
     title: 'LSUN as in the paper',
     about: 'Random 64×64 crops of side 96, flips; bedrooms. Published: 2.72 bits/dim.',
     data: { resize: 96, crop: 'random', cropSize: 64 },
-    scales: 5,
-    base: 32,
-    blocks: 2,
+    model: { scales: 5, base: 32, blocks: 2 },
     flips: true,
   }),
   recipe({
@@ -83,9 +66,7 @@ export const paperPresets: readonly Preset[] = [
     title: 'CelebA as in the paper',
     about: 'Central 148×148 scaled to 64×64, flips. Published: 3.02 bits/dim.',
     data: { crop: 'center', cropSize: 148, size: 64 },
-    scales: 5,
-    base: 32,
-    blocks: 2,
+    model: { scales: 5, base: 32, blocks: 2 },
     flips: true,
   }),
 ];

@@ -1,5 +1,5 @@
 /** The flow as a list of rows in forward order: what the command line, the exporter and the inspector name and show. */
-import type { LayerKind } from '../protocol/model';
+import type { LayerInfo } from '../protocol/model';
 import type { Base } from './bases/types';
 import type { Bijection } from './core/bijection';
 import type { ContextInput } from './nets/context';
@@ -7,12 +7,7 @@ import type { Mask } from './core/masks';
 import type { LayerSpec } from './core/spec';
 
 /** A row of any flow, also of one that was found in a graph. */
-export interface LayerRow {
-  name: string;
-  kind: LayerKind;
-  scale: number;
-  /** Zero-based number among the couplings. */
-  coupling?: number;
+export interface LayerRow extends Pick<LayerInfo, 'name' | 'kind' | 'scale' | 'coupling' | 'hasNorm'> {
   inputShape: readonly number[];
   outputShape: readonly number[];
   /** Couplings and other layers that work alone; a factor-out only divides. */
@@ -22,7 +17,6 @@ export interface LayerRow {
   order?: readonly number[];
   /** Place of each feature; features that share one do not depend on each other. */
   places?: readonly number[];
-  hasNorm: boolean;
   /** For each element of the layer's input, its element in the flow's input (row-major). */
   positions: Int32Array;
 }

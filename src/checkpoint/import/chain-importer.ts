@@ -3,6 +3,7 @@
  * is and which of our layers it becomes. Reading the list, comparing its couplings and writing the flow are the same
  * for all of them.
  */
+import { defined } from '../../base/defined';
 import { entryOf } from '../../base/kept';
 import { invertOrder } from '../../base/order';
 import type { BaseInput } from '../../config/bases';
@@ -403,10 +404,9 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
             fieldsOf.set(chain, await library.model(chain, partAnswers));
           const [first] = parts;
           // Settings of autoregressive layers are theirs.
-          const ofMasks = [...fieldsOf.values()].map(({ contextFirst, madeMasks }) => ({
-            ...(contextFirst === undefined ? {} : { contextFirst }),
-            ...(madeMasks === undefined ? {} : { madeMasks }),
-          }));
+          const ofMasks = [...fieldsOf.values()].map(({ contextFirst, madeMasks }) =>
+            defined({ contextFirst, madeMasks }),
+          );
           const fields = ofMasks.reduce<VectorFields>(
             (all, one) => ({ ...all, ...one }),
             fieldsOf.get(first!.chain)!,

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { featureNamesOf, readCheckpointHeader, type Origin } from '../../checkpoint/checkpoint';
 import { loadAnyCheckpoint } from '../../checkpoint/recognize/load';
 import { readRates } from '../../checkpoint/control';
-import { loadResume, type RunProgress } from '../../checkpoint/resume';
+import { loadResume, type ResumeState } from '../../checkpoint/resume';
 import { openRun } from '../../checkpoint/run-folder';
 import { defined } from '../../base/defined';
 import { UserError } from '../../base/user-error';
@@ -32,7 +32,7 @@ export interface Start {
   /** What the weights were trained with; without it, it is taken from the data. */
   standardization?: Standardization;
   /** An interrupted run that goes on. */
-  resumed?: { step: number; seconds: number; progress: RunProgress; tensors: TensorTable };
+  resumed?: Omit<ResumeState, 'tensors'> & { tensors: TensorTable };
   /** Learning rates that the interrupted run was given, also at steps after the one it goes on from. */
   rates?: RateChange[];
   /** Weights of a checkpoint that a new run starts from. */
@@ -156,11 +156,8 @@ async function startAgain(request: TrainRequest): Promise<Start> {
   };
 }
 
-interface Ended {
+interface Ended extends Omit<ResumeState, 'tensors'> {
   config: StoredConfig;
-  step: number;
-  seconds: number;
-  progress: RunProgress;
 }
 
 /**

@@ -1,7 +1,6 @@
 /** The inspector of a flow in a stopped program, which answers it. */
 import { randomUUID } from 'node:crypto';
-import { l10n, ViewColumn, window, type WebviewPanel } from 'vscode';
-import type { Uri } from 'vscode';
+import { l10n, type Uri, ViewColumn, window, type WebviewPanel } from 'vscode';
 import { fromBase64 } from '../../base/base64';
 import { UserError } from '../../base/user-error';
 import type { FlowMessage, FlowReply } from '../../protocol/live';

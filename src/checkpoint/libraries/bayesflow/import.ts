@@ -4,6 +4,7 @@
  * a permutation and a DualCoupling, whose first half moves the last features given the first ones and whose second half
  * moves the first ones. Inference conditions are the context.
  */
+import { defined } from '../../../base/defined';
 import { several, shortened, UserError } from '../../../base/user-error';
 import type { SplineInterval } from '../../../config/convention-fields';
 import type { VectorModelConfig } from '../../../config/schema';
@@ -295,9 +296,7 @@ function readMap(file: TensorFile): FeatureMap {
     takes: 3 * bins + 3,
     interval: {
       ...(isDomain ? { domain: domain as SplineInterval['domain'] } : {}),
-      ...(Object.fromEntries(
-        Object.entries(least).filter(([, size]) => size !== undefined),
-      ) as Partial<SplineInterval>),
+      ...defined(least),
     },
   };
 }
