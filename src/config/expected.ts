@@ -83,8 +83,8 @@ function allChecks({ pipe = [] }: { pipe?: readonly Step[] }): Step[] {
   );
 }
 
-/** For example "an integer ≥ 1 and ≤ 8", "one of \"relu\", \"tanh\"", "a list of integers ≥ 1". */
-export function expectation(schema: v.GenericSchema): string {
+/** For example "an integer ≥ 1 and ≤ 8", "one of \"relu\", \"tanh\"", "a list of integers ≥ 1". @param key the name of the value */
+export function expectation(schema: v.GenericSchema, key?: string | number): string {
   const inner = unwrap(schema);
   const checks = allChecks(inner);
   switch (inner.type) {
@@ -105,9 +105,11 @@ export function expectation(schema: v.GenericSchema): string {
     case 'picklist':
       return `one of ${inner.options!.map((option) => JSON.stringify(option)).join(', ')}`;
     case 'union':
-      return (inner.options as AnySchema[]).map(expectation).join(', or ');
+      return (inner.options as AnySchema[]).map((option) => expectation(option)).join(', or ');
     case 'variant':
-      return `one of ${(inner.options as AnySchema[])
+      return `${key === inner.key ? '' : `an object whose "${inner.key}" is `}one of ${(
+        inner.options as AnySchema[]
+      )
         .map((option) => JSON.stringify(option.entries?.[inner.key!]?.literal))
         .join(', ')}`;
     case 'array': {

@@ -134,7 +134,7 @@ function invalidValues(
     const keys = keysOf(issue);
     const path = keys.join('.');
     const at = schemaAt(schema, value, keys);
-    const expected = at ? expectation(at) : (issue.expected ?? 'something else');
+    const expected = at ? expectation(at, keys.at(-1)) : (issue.expected ?? 'something else');
     const got = issue.path ? issue.path.at(-1)!.value : issue.input;
     const message =
       got === undefined ? `missing; expected ${expected}` : `expected ${expected}, got ${shownValue(got)}`;

@@ -175,7 +175,7 @@ export const text = bilingual({
     [
       ['↑ ↓', 'layer'],
       ['← →', 'example'],
-      ['1 – 6', 'tabs of the layer, from left'],
+      ['1 – 9', 'tabs of the layer, from left'],
       ['[ ]', 'checkpoint'],
       ['Alt ← →', 'earlier and later selections'],
       ['Home End', 'first and last layer'],
@@ -189,7 +189,7 @@ export const text = bilingual({
     [
       ['↑ ↓', 'Schicht'],
       ['← →', 'Beispiel'],
-      ['1 – 6', 'Reiter der Schicht, von links'],
+      ['1 – 9', 'Reiter der Schicht, von links'],
       ['[ ]', 'Checkpoint'],
       ['Alt ← →', 'frühere und spätere Auswahl'],
       ['Pos1 Ende', 'erste und letzte Schicht'],

@@ -105,6 +105,7 @@ export const words = bilingual({
   logPX: 'log p(x)',
   levels: (n: number) => [`${n} levels`, `${n} Stufen`],
   preprocessing: ['preprocessing', 'Vorverarbeitung'],
+  mapped: ['maps, z-score', 'Abb., z-Wert'],
   recordedBatch: ['recorded batch', 'aufgezeichneter Batch'],
   couplingsPart: ['couplings', 'Kopplungen'],
   layersPart: ['layers', 'Schichten'],

@@ -83,6 +83,11 @@ test('a transform may be an object, for all layers of a model', () => {
     /model\.transform\.kind: expected one of "affine", .*, got "cubic"/,
   );
   assert.match(complaint({ transform: 'cubic' }), /model\.transform: expected one of .*, got "cubic"/);
+  // The name of a kind is not the object that has it.
+  assert.match(
+    complaint({ base: 'uniform' }),
+    /model\.base: expected an object whose "kind" is one of "normal", .*, got "uniform"/,
+  );
   assert.match(
     complaint({ transform: { ...transform, floor: 0.3 } }),
     /model\.transform\.floor: expected less than 1\/4/,

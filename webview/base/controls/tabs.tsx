@@ -155,6 +155,7 @@ function leftOut(
   let room = row.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
   // Before it is laid out, and while it is hidden, nothing is known.
   if (row.clientWidth === 0) return [];
+  room -= gap * row.querySelectorAll(':scope > .spring').length;
   for (const part of partsOf(row)) {
     const { width } = part.getBoundingClientRect();
     const key = part.dataset['fit'];

@@ -82,6 +82,7 @@ export function layerPhraseOf(model: ModelSummary, index: number | undefined): s
 export function shortName(layer: LayerInfo): string {
   if (layer.called) return layer.called;
   if (layer.times) return timesText(layer.times);
+  if (layer.mapped) return words.mapped;
   if (layer.kind === 'squeeze') return words.squeezeTo(shapeText(layer.outputShape));
   if (layer.kind === 'factorOut') return words.factorOutOf(shapeText(layer.outputShape));
   return words.shortNames[layer.kind] ?? words.inSentence(words.kindNames[layer.kind]);

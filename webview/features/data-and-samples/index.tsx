@@ -17,7 +17,7 @@ import { Histograms } from '../../base/charts/distribution';
 import { symmetricLog } from '../../base/charts/scale';
 import { findingText } from '../../base/findings/finding-text';
 import { ticks } from '../../../src/base/ticks';
-import { compact, count, fixed, symmetricTicks } from '../../base/format/numbers';
+import { compact, count, fixed, roundUp, symmetricTicks } from '../../base/format/numbers';
 import { featureName } from '../../base/layers/layer-names';
 import { Verdict, VerdictMark } from '../../base/layers/verdict';
 import { Sized } from '../../base/size/sized';
@@ -245,7 +245,7 @@ function Pixels({ model, pixels }: { model: ModelSummary; pixels: NonNullable<Da
           shape: data[what].shape,
           data: samples[what].data.map((value, i) => value - data[what].data[i]!),
         };
-        const scale = (light: boolean) => signedScale(largest(difference.data) || 1, light);
+        const scale = (light: boolean) => signedScale(roundUp(largest(difference.data)), light);
         const pictures = { [text.ofData]: data[what], [text.ofSamples]: samples[what] };
         return (
           <section key={what} class="pixel-moments">

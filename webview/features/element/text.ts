@@ -22,8 +22,8 @@ export const text = bilingual({
     'Was jedes Merkmal zu log p(x) beiträgt: + erhöht, − senkt.',
   ],
   costPlace: [
-    'A latent counts where it leaves the flow, s where its element came from, batch norm by channel. A coupling mixes elements, so this counts by place, not by cause.',
-    'Ein latenter Wert zählt dort, wo er den Fluss verlässt, s dort, woher sein Element kam, Batch-Norm je Kanal. Eine Kopplung mischt Elemente: gezählt wird nach dem Ort, nicht nach der Ursache.',
+    'A latent counts where it leaves the flow, a log scale where its element came from, a norm by channel. Layers mix elements, so this counts by place, not by cause.',
+    'Ein latenter Wert zählt dort, wo er den Fluss verlässt, eine Log-Skala dort, woher ihr Element kam, eine Norm je Kanal. Schichten mischen Elemente: gezählt wird nach dem Ort, nicht nach der Ursache.',
   ],
   costSpread: (names: string) => [
     `Known as one number only, and spread evenly: ${names}.`,

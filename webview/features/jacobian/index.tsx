@@ -148,7 +148,7 @@ function Matrix({ view, places, nameOf }: PartProps) {
         columns={k}
         {...{ at, scale }}
         rowName={(row) => nameOf(places[row]!)}
-        labelWidth={56}
+        labelWidth={Math.min(120, Math.max(56, ...places.map((place) => 8 * nameOf(place).length)))}
         side={512}
         name="jacobian"
         label={`${text.jacobianTitle}, ${text.jacobianRows}`}

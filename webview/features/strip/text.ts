@@ -7,7 +7,7 @@ export const text = bilingual({
   barsShow: ['Bars show', 'Balken zeigen'],
   stripFailed: ['The layers could not be computed', 'Die Schichten konnten nicht berechnet werden'],
   input: ['x, the data', 'x, die Daten'],
-  latent: (n: number) => [`z, ${count(n)} values`, `z, ${count(n)} Werte`],
+  latent: (n: number) => [`z, ${several(n, 'value', 'values')}`, `z, ${several(n, 'Wert', 'Werte')}`],
   folded: (layers: number) => [`${count(layers)} layers`, `${count(layers)} Schichten`],
   foldedHint: ['Enter opens', 'Enter öffnet'],
   sumOfScales: (layers: string) => `${layers}, Σ s`,
