@@ -13,22 +13,28 @@ export const isMatched = ({ layers }: Flow): boolean =>
   layers.every(({ bijection }) => bijection?.slice !== undefined);
 
 /**
- * Squared errors of the velocity, [N, D]. The field alone is trained by them, so the flow may have no other layers. It takes `x`
- * [N, D] in data units; `noise` [N, D], where the line of each example ends, in latents; and `share` [N, 1], how far on the
- * way to the noise it is, from 0 to 1.
+ * Where lines from examples to noise are looked at: `place` [N, D], with the `velocity` of the field there and that of the line,
+ * `slope`. It takes `x` [N, D] in data units; `noise` [N, D], where the line of each example ends, in latents; and `share` [N, 1],
+ * how far on the way to the noise it is, from 0 to 1.
  */
-export function velocityErrors(
+export function alongLines(
   { layers }: Flow,
   preprocess: Preprocess | undefined,
   ctx: FlowContext,
   { x, noise, share }: Record<string, Tensor>,
-): Tensor {
+): Record<'place' | 'velocity' | 'slope', Tensor> {
   const [first, last] = [layers[0], layers.at(-1)].map((layer) => layer?.bijection?.slice);
   const { from, velocity } = first!;
   const length = last!.to - from;
   const data = preprocess ? preprocess.forward(ctx, x!).value : x!;
   const way = tf.sub(noise!, data);
-  const at = tf.add(data, tf.mul(way, share!));
+  const place = tf.add(data, tf.mul(way, share!));
   const t: Tensor2D = tf.add(tf.mul(share!, length), from);
-  return tf.square(tf.sub(velocity(ctx, at, t), tf.div(way, length)));
+  return { place, velocity: velocity(ctx, place, t), slope: tf.div(way, length) };
+}
+
+/** Squared errors of the velocity on lines, [N, D]. The field alone is trained by them, so the flow may have no other layers. */
+export function velocityErrors(...lines: Parameters<typeof alongLines>): Tensor {
+  const { velocity, slope } = alongLines(...lines);
+  return tf.square(tf.sub(velocity, slope));
 }

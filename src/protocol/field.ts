@@ -9,6 +9,14 @@ export function hasPaths({ kind, shape, layers }: ModelSummary): boolean {
   return kind === 'vector' && shape[0]! > 1 && layers.some(({ times }) => times);
 }
 
+/** Whether it was trained by flow matching, on data that can be there: a field with nothing around it. */
+export const hasLines = ({ format, origin, step, layers, splits }: ModelSummary): boolean =>
+  format === 'flowscope' &&
+  (!origin || Boolean(step)) &&
+  splits.length > 0 &&
+  layers.some(({ times }) => times) &&
+  layers.every(({ times, kind }) => times ?? (kind === 'standardize' || kind === 'prior'));
+
 /** Whether its network can be asked for velocities anywhere. */
 export const hasFieldPlane = (model: ModelSummary): boolean =>
   hasPaths(model) && model.format !== 'recording';
@@ -65,6 +73,22 @@ export const solverLimits = {
   vector: { notice: 0.01, warning: 0.1 },
   image: { notice: 0.1, warning: 1 },
 };
+
+/**
+ * The loss of flow matching along the time: squared errors of the velocity on lines from N validation examples to noise, means
+ * over examples and features.
+ */
+export interface LossOverTime {
+  count: number;
+  /** In the time of the field's library, from data to noise, [L]. */
+  times: number[];
+  /** [L] */
+  loss: number[];
+  /** What of the loss the network could still lower, [L]: its distance from the best field for the training rows; NaN where these are too few to tell. */
+  error: number[];
+  /** Training rows that the best field is made of; 0 for a flow with a context, where it is not known. */
+  rows: number;
+}
 
 /** How far log p of N examples is off with other numbers of steps of the same solver. */
 export interface SolverErrors {

@@ -14,11 +14,13 @@ import type { Contribution } from './contribution';
 import type { DataAndSamples } from './data-and-samples';
 import {
   hasFieldPlane,
+  hasLines,
   hasPaths,
   type FieldPaths,
   type FieldPathsQuery,
   type FieldPlane,
   type FieldPlaneQuery,
+  type LossOverTime,
   type SolverErrors,
 } from './field';
 import type { Findings, FindingsQuery } from './findings';
@@ -325,6 +327,11 @@ export const inspectorQuestions = {
   /** How many steps of a vector field's solver are enough. */
   solverErrors: ofFlow<{ batch: BatchRef }, SolverErrors>({
     saved: ({ summary: { layers }, batch }) => (layers.some(({ times }) => times) ? [{ batch }] : []),
+  }),
+  /** Where in time a field's training fails. */
+  lossOverTime: ofFlow<Record<string, never>, LossOverTime>({
+    context: 'none',
+    saved: ({ summary }) => (hasLines(summary) ? [{}] : []),
   }),
   curves: ofModel<CurvesQuery, RunCurves | null>({
     context: 'none',

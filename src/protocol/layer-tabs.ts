@@ -14,6 +14,7 @@ export const layerTabs = {
   network: 'showNetwork',
   jacobian: 'showJacobian',
   solver: 'showSolver',
+  loss: 'showLossOverTime',
 } as const;
 
 /** One that the open model does not have is passed over. */

@@ -139,8 +139,27 @@ describe('a vector field', () => {
     assert.deepEqual(await audit(page, { within: ['.layer'] }), []);
   });
 
+  it('says where in time its training fails', async () => {
+    const { page } = await ready(models.field.file(), 'Loss over t');
+    await page.locator('.layer svg .dot').first().waitFor();
+    const [, loss = '', crossing = '', off = ''] =
+      /^✓?\s*Of the loss of ([\d.]+), ([\d.]+) is there .* is (\S+) off the best field, half of it from t = [\d.]+ to [\d.]+\.$/.exec(
+        await said(page),
+      )!;
+    const { column } = await copyNumbers(page.mainFrame(), '.layer');
+    const known = column('distance_from_best').flatMap((value, i) => (Number.isFinite(value) ? [i] : []));
+    const over = (name: string) => mean(known.map((i) => column(name)[i]!));
+    near(Number(loss), over('loss'), 0.006, 'the loss');
+    near(value(off), over('distance_from_best'), over('distance_from_best') / 10, 'what is left of it');
+    near(Number(crossing), over('loss') - over('distance_from_best'), 0.006, 'what is due to crossing lines');
+    assert.equal(await page.locator('.layer svg .band').count(), 2);
+    assert.match(await page.locator('.layer .tick').last().innerText(), /[\d,]+ training rows/);
+    assert.deepEqual(await audit(page, { within: ['.layer'] }), []);
+  });
+
   it('shows which slices of a recording err', async () => {
     const { page } = await ready(recording, 'Solver');
+    assert.equal(await page.getByRole('tab', { name: 'Loss over t' }).count(), 0);
     assert.match(
       await said(page),
       /^!?\s*euler, 20 steps: log p\(x\) is off by 2\.7·10⁻² nats\. Up to 0\.01 is enough\.$/,
@@ -156,6 +175,7 @@ describe('a vector field', () => {
     const plane = await tinyModel(editor.folder, 'plane');
     const { page } = await editor.openPage(plane.file(), { width: 1280, height: 900 });
     await page.locator('.flow[aria-busy=false]').waitFor();
-    for (const name of ['Paths', 'Solver']) assert.equal(await page.getByRole('tab', { name }).count(), 0);
+    for (const name of ['Paths', 'Solver', 'Loss over t'])
+      assert.equal(await page.getByRole('tab', { name }).count(), 0);
   });
 });

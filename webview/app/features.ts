@@ -16,6 +16,7 @@ import { interpolate } from '../features/interpolate';
 import { jacobian } from '../features/jacobian';
 import { latents } from '../features/latents';
 import { logdet } from '../features/logdet';
+import { lossOverTime } from '../features/loss-over-time';
 import { mask } from '../features/mask';
 import { matrix } from '../features/matrix';
 import { nearest } from '../features/nearest';
@@ -43,6 +44,7 @@ export const features: readonly Feature[] = [
   network,
   jacobian,
   solver,
+  lossOverTime,
   samples,
   dataAndSamples,
   examples,

@@ -25,6 +25,7 @@ import { contribution } from './strip/contribution';
 import { compareSamples } from './population/data-and-samples';
 import { diagnostics } from './population/diagnostics';
 import { examples } from './examples';
+import { lossOverTime } from './field/loss-over-time';
 import { fieldPaths } from './field/paths';
 import { fieldPlane } from './field/plane';
 import { solverErrors } from './field/solver';
@@ -142,6 +143,7 @@ const answers: Answers = {
   fieldPaths,
   fieldPlane,
   solverErrors,
+  lossOverTime,
   curves: ({ curves }, query) => curves(query),
   layerDifferences: async ({ modelOf, flow, signal }, { first, count }) =>
     layerDifferences(await flowOf(modelOf(first)), await flow(), count, signal),

@@ -8,6 +8,7 @@ import {
   contextReaders,
   activityGraph,
   curveGraph,
+  linesGraph,
   velocityGraph,
   featureGraph,
   innerNames,
@@ -84,6 +85,7 @@ export function inspectedModel(model: FlowModel, chosenContext?: readonly number
         program(`curve/${layer}/${places}`, () => curveGraph(model, layers[layer]!, places), { batch: 0 }),
       velocity: (layer) =>
         program(`velocity/${layer}`, () => velocityGraph(model, layers[layer]!), { batch: 0 }),
+      lines: () => program('lines', () => linesGraph(model), { batch: 0 }),
       jacobian: (layer, rows) =>
         program(`jacobian/${layer}`, () => jacobianGraph(model, layers[layer]!, rows), { batch: rows }),
       contextReaders: () => contextReaders(model),

@@ -177,6 +177,8 @@ export interface InnerPrograms {
   curve(layer: number, places: number): Promise<Program>;
   /** As `velocityGraph` says. */
   velocity(layer: number): Promise<Program>;
+  /** As `linesGraph` says, for flows that are a vector field and nothing else. */
+  lines(): Promise<Program>;
   /** As `contextReaders` and `contextGradientsGraph` say, for flows that take a context. */
   contextReaders(): ContextReaders;
   contextGradients(readers: ContextReaders): Promise<Program>;

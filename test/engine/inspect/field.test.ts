@@ -7,11 +7,20 @@ import { after, before, describe, it } from 'node:test';
 import { readSafetensors, writeSafetensors } from '../../../src/checkpoint/tensors/safetensors';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { straightnessOf } from '../../../src/engine/inspect/field/paths';
+import { stream } from '../../../src/data/random';
 import { CancelledError } from '../../../src/protocol/wire';
 import { type FieldPlane, spanOf } from '../../../src/protocol/field';
 import { onCpu, type Values } from '../../contract/eager';
 import { openAsked, recordingFile } from '../recorded/support';
-import { anySignal, moonsModel, refused, smallModel, standardize, type SmallModel } from './model';
+import {
+  anySignal,
+  moonsModel,
+  refused,
+  smallModel,
+  standardize,
+  type SmallModel,
+  type SmallModelOptions,
+} from './model';
 
 const batch = { split: 'validation', count: 6 } as const;
 const example = { kind: 'data', split: 'validation', index: 3 } as const;
@@ -291,6 +300,157 @@ describe('the steps of a solver', () => {
       models.spiral.inspector.ask('solverErrors', { batch }, stopped.signal),
       CancelledError,
     );
+  });
+});
+
+describe('the loss over time', () => {
+  const covariance = [
+    [1, 0.6],
+    [0.6, 0.8],
+  ] as const;
+  const field = [
+    [-0.3, 0.8],
+    [0.1, 0.6],
+  ] as const;
+  const drift = [0.4, -0.2] as const;
+  type Matrix = readonly (readonly number[])[];
+  const times = (a: Matrix, b: Matrix) =>
+    a.map((row) => b[0]!.map((_, k) => row.reduce((sum, value, j) => sum + value * b[j]![k]!, 0)));
+  const mixed = (a: Matrix, by: number, b: Matrix, and: number) =>
+    a.map((row, i) => row.map((value, k) => by * value + and * b[i]![k]!));
+  const transposed = (a: Matrix) => a[0]!.map((_, k) => a.map((row) => row[k]!));
+  const trace = (a: Matrix) => a.reduce((sum, row, i) => sum + row[i]!, 0);
+  const unit = [
+    [1, 0],
+    [0, 1],
+  ] as const;
+  const inverse = ([[a, b], [c, d]]: readonly [readonly [number, number], readonly [number, number]]) => {
+    const det = a * d - b * c;
+    return [
+      [d / det, -b / det],
+      [-c / det, a / det],
+    ];
+  };
+  /** The field’s distance from the best one for normal data, and the loss: means over both features. */
+  const expected = (share: number) => {
+    const there = mixed(covariance, (1 - share) ** 2, unit, share ** 2);
+    const best = times(
+      mixed(unit, share, covariance, share - 1),
+      inverse(there as unknown as typeof covariance),
+    );
+    const off = mixed(field, 1, best, -1);
+    const moved = drift.reduce((sum, value) => sum + (value * share) ** 2, 0);
+    const error = (trace(times(times(off, there), transposed(off))) + moved) / 2;
+    const crossing = trace(
+      mixed(mixed(covariance, 1, unit, 1), 1, times(times(best, there), transposed(best)), -1),
+    );
+    return { error, loss: error + crossing / 2 };
+  };
+
+  const normalModel = (layer: object, options: SmallModelOptions = {}, model: object = {}) =>
+    smallModel(
+      {
+        ...{ kind: 'vector', dim: 2, ...model },
+        layers: [{ kind: 'field', slices: 5, steps: 1, net: { kind: 'mlp', hidden: [] }, ...layer }],
+      },
+      table,
+      { standardize: { mean: [0, 0], std: [1, 1], names: ['x', 'y'] }, ...options },
+    );
+  const linear =
+    (weights: readonly number[], bias: readonly number[]) =>
+    (values: Values): void => {
+      for (const [name, { data }] of Object.entries(values))
+        data.set(name.endsWith('weight') ? weights : bias);
+    };
+  let folder: string;
+  let table: string;
+  before(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'flowscope-field-'));
+    table = path.join(folder, 'normal.csv');
+    const noise = stream(3, 'rows').normal(2 * 6000);
+    // Its Cholesky factor is [[1, 0], [0.6, √0.44]].
+    const rows = Array.from({ length: 6000 }, (_, i) => {
+      const [a, b] = [noise[2 * i]!, noise[2 * i + 1]!];
+      return [a, 0.6 * a + Math.sqrt(0.44) * b].join();
+    });
+    await writeFile(table, ['x,y', ...rows].join('\n'));
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  const lossOf = async (model: SmallModel) => {
+    try {
+      return await model.inspector.ask('lossOverTime', {}, anySignal());
+    } finally {
+      await model.dispose();
+    }
+  };
+
+  it('is that of normal data in closed form, and so is what could be lowered', async () => {
+    const weights = transposed(field).flat();
+    const there = await lossOf(await normalModel({}, { change: linear([...weights, ...drift], [0, 0]) }));
+    assert.deepEqual([there.count, there.rows], [512, 4800]);
+    close(
+      there.times,
+      Array.from({ length: 20 }, (_, i) => (i + 0.5) / 20),
+      1e-6,
+    );
+    // Next to the data a kernel of 4,800 rows is too narrow to say; 512 lines leave a tenth of noise.
+    assert.ok(Number.isNaN(there.error[0]) && there.error.slice(2).every(Number.isFinite));
+    there.times.forEach((t, i) => {
+      const { loss, error } = expected(t);
+      assert.ok(Math.abs(there.loss[i]! / loss - 1) < 0.08, `t ${t}: ${there.loss[i]}, expected ${loss}`);
+      if (i > 1)
+        assert.ok(
+          Math.abs(there.error[i]! / error - 1) < 0.12,
+          `t ${t}: ${there.error[i]}, expected ${error}`,
+        );
+    });
+    // The same field where the time runs to the data.
+    const opposite = [...weights.map((value) => -value), ...drift];
+    const back = await lossOf(
+      await normalModel(
+        { data: 1, noise: 0 },
+        {
+          change: linear(
+            opposite,
+            drift.map((value) => -value),
+          ),
+        },
+      ),
+    );
+    close(
+      back.times,
+      there.times.map((t) => 1 - t),
+      1e-6,
+    );
+    close(back.loss, there.loss, 1e-4);
+    close(back.error.slice(2), there.error.slice(2), 1e-4);
+  });
+
+  it('is of flows that were trained on lines to random noise', async () => {
+    await assert.rejects(
+      normalModel({}, { training: { pairs: 'nearest' } }).then(lossOf),
+      refused(/this one was trained with "pairs": "nearest"/),
+    );
+    await assert.rejects(
+      models.couplings.inspector.ask('lossOverTime', {}, anySignal()),
+      refused(/this flow is trained otherwise/),
+    );
+  });
+
+  it('leaves open what could be lowered where the flow has a context', async () => {
+    const found = await lossOf(
+      await normalModel(
+        {},
+        {
+          data: { contextColumns: ['y'] },
+          standardize: { mean: [0, 0], std: [1, 1], names: ['x'], contextNames: ['y'] },
+        },
+        { dim: 1, context: 1 },
+      ),
+    );
+    assert.equal(found.rows, 0);
+    assert.ok(found.loss.every(Number.isFinite) && found.error.every(Number.isNaN));
   });
 });
 

@@ -39,6 +39,7 @@ export interface SmallModel {
 
 export interface SmallModelOptions {
   data?: Record<string, unknown>;
+  training?: Record<string, unknown>;
   standardize?: Checkpoint['standardize'];
   change?: (values: Values) => void;
 }
@@ -55,7 +56,11 @@ export async function smallModel(
   options: SmallModelOptions = {},
 ): Promise<SmallModel> {
   const folder = await mkdtemp(path.join(tmpdir(), 'flowscope-inspect-'));
-  const config = v.parse(runConfigSchema, { data: { source, ...options.data }, model });
+  const config = v.parse(runConfigSchema, {
+    data: { source, ...options.data },
+    training: options.training ?? {},
+    model,
+  });
   const values = movedValues(buildFlow(config.model), 5);
   options.change?.(values);
   const file = path.join(folder, 'small.flow.safetensors');

@@ -2,10 +2,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { range } from '../../../base/order';
+import { UserError } from '../../../base/user-error';
 import { movedPositions } from '../../../flow/core/batch-statistics';
 import type { Bijection, FlowContext } from '../../../flow/core/bijection';
 import type { Mask } from '../../../flow/core/masks';
 import type { NormOptions } from '../../../flow/core/spec';
+import { alongLines, isMatched } from '../../../flow/matching';
 import { maskTensors } from '../../../flow/core/tensors';
 import type { Graph } from '../../../graph/ir';
 import { knotParts } from '../../../protocol/spline';
@@ -152,6 +154,28 @@ export function velocityGraph(model: FlowModel, { bijection }: ModelLayer): Grap
       rate: tf.broadcastTo(tf.mul(divergence, Math.sign(to - from)), [h!.shape[0]]),
     };
   });
+}
+
+/**
+ * x [N, D] in data units, `noise` [N, D] and `share` [N, 1] → what `alongLines` gives of them.
+ * @throws UserError for a flow that was not trained on such lines
+ */
+export function linesGraph(model: FlowModel): Graph {
+  const { flow, preprocess } = model;
+  const { pairs } = model.header.config.training;
+  if (!isMatched(flow))
+    throw new UserError('Lines from data to noise are those of flow matching; this flow is trained otherwise.');
+  if (pairs !== 'random')
+    throw new UserError(
+      `The loss over time is known for flows whose examples are paired with noise at random; this one was trained with "pairs": "${pairs}".`,
+    );
+  const { inputShape: shape } = flow;
+  const ports = [
+    ...exampleInputs(flow),
+    { name: 'noise', shape: [anyBatch, ...shape] },
+    { name: 'share', shape: [anyBatch, 1] },
+  ];
+  return traceFlow(model, ports, (ctx, inputs) => alongLines(flow, preprocess, ctx, inputs));
 }
 
 /** The layer's input h [1, …] → its feature maps [1, …] by the names of their stages. */
