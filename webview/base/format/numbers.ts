@@ -81,13 +81,8 @@ export function scientific(value: number | undefined): string {
   if (!Number.isFinite(value)) return nonFinite(value);
   if (value === 0) return '0';
   if (Math.abs(value) >= 0.095 && Math.abs(value) < 99.5) return fixed(value, Math.abs(value) < 9.95 ? 2 : 1);
-  let exponent = Math.floor(Math.log10(Math.abs(value)));
-  let mantissa = (Math.abs(value) / 10 ** exponent).toFixed(1);
-  if (mantissa === '10.0') {
-    mantissa = '1.0';
-    exponent += 1;
-  }
-  return `${value < 0 ? '−' : ''}${decimal(mantissa)}·${powerOfTen(exponent)}`;
+  const [mantissa = '', exponent] = Math.abs(value).toExponential(1).split('e');
+  return `${value < 0 ? '−' : ''}${decimal(mantissa)}·${powerOfTen(Number(exponent))}`;
 }
 
 /** A share as text: 45%, in German with a space that does not break. */

@@ -164,7 +164,9 @@ export function linesGraph(model: FlowModel): Graph {
   const { flow, preprocess } = model;
   const { pairs } = model.header.config.training;
   if (!isMatched(flow))
-    throw new UserError('Lines from data to noise are those of flow matching; this flow is trained otherwise.');
+    throw new UserError(
+      'Lines from data to noise are those of flow matching; this flow is trained otherwise.',
+    );
   if (pairs !== 'random')
     throw new UserError(
       `The loss over time is known for flows whose examples are paired with noise at random; this one was trained with "pairs": "${pairs}".`,
