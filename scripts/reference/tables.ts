@@ -190,7 +190,7 @@ function trainingOf({ training }: Preset): string {
 }
 
 function shown(value: unknown): string {
-  if (Array.isArray(value)) return value.join(', ');
+  if (Array.isArray(value)) return value.map(shown).join(', ');
   // A section of its own goes by its kind.
   return typeof value === 'object' && value !== null && 'kind' in value ? String(value.kind) : String(value);
 }

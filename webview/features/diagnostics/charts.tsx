@@ -113,8 +113,7 @@ const mostPoints = 4_000;
 /** The log-det of each layer for some examples, as points, and their mean. */
 export function LogDets({ logDets: all, ...layers }: LayersProps & Pick<Diagnostics, 'logDets'>) {
   // A fixed scale is the same for every example, and often larger than all that the flow learned.
-  const learned = all.filter(({ layer }) => layers.model.layers[layer]?.kind !== 'rescale');
-  const logDets = learned.length > 0 ? learned : all;
+  const logDets = all.filter(({ layer }) => layers.model.layers[layer]?.kind !== 'rescale');
   const extent = finiteExtent(logDets.flatMap(({ values }) => [...values]));
   if (!extent) return <p class="muted">{words.noValues}</p>;
   const room = 0.05 * (extent.high - extent.low) || 1;

@@ -74,16 +74,13 @@ export async function lossOverTime({ model, signal }: Inquiry): Promise<LossOver
   for (const share of shares) {
     await breathe(signal);
     const lines = await at(examples, noise, share);
-    loss.push(meanSquare(lines.velocity, lines.slope));
+    const squares = lines.velocity.map((value, i) => (value - lines.slope[i]!) ** 2);
+    loss.push(squares.reduce((sum, square) => sum + square, 0) / squares.length);
     error.push(
       starts ? await distanceFromBest(lines, starts, { size, share, length: to - from, signal }) : NaN,
     );
   }
   return { count, times: shares.map((share) => from + (to - from) * share), loss, error, rows };
-}
-
-function meanSquare(a: Float32Array, b: Float32Array): number {
-  return a.reduce((sum, value, i) => sum + (value - b[i]!) ** 2, 0) / a.length;
 }
 
 interface TimeOnLines {
