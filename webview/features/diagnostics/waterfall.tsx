@@ -69,8 +69,8 @@ export function Waterfall({ model, example, mean, count }: WaterfallProps) {
         <span role="columnheader" class="num tick">
           {words.this}
         </span>
-        <span role="columnheader" class="num tick">
-          {text.meanOf(count)}
+        <span role="columnheader" class="num tick" title={text.meanOf(count)}>
+          {words.mean}
         </span>
       </div>
       {bars.map((bar, i) => (
