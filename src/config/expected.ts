@@ -83,7 +83,7 @@ function allChecks({ pipe = [] }: { pipe?: readonly Step[] }): Step[] {
   );
 }
 
-/** For example "an integer ≥ 1 and ≤ 8", "one of \"relu\", \"tanh\"", "a list of integers ≥ 1". @param key the name of the value */
+/** For example "an integer ≥ 1 and ≤ 8", "one of \"relu\", \"tanh\"", "a list of integers ≥ 1". @param key the setting that holds the value */
 export function expectation(schema: v.GenericSchema, key?: string | number): string {
   const inner = unwrap(schema);
   const checks = allChecks(inner);
@@ -106,12 +106,12 @@ export function expectation(schema: v.GenericSchema, key?: string | number): str
       return `one of ${inner.options!.map((option) => JSON.stringify(option)).join(', ')}`;
     case 'union':
       return (inner.options as AnySchema[]).map((option) => expectation(option)).join(', or ');
-    case 'variant':
-      return `${key === inner.key ? '' : `an object whose "${inner.key}" is `}one of ${(
-        inner.options as AnySchema[]
-      )
-        .map((option) => JSON.stringify(option.entries?.[inner.key!]?.literal))
-        .join(', ')}`;
+    case 'variant': {
+      const kinds = (inner.options as AnySchema[]).map((option) =>
+        JSON.stringify(option.entries?.[inner.key!]?.literal),
+      );
+      return `${key === inner.key ? '' : `an object whose "${inner.key}" is `}one of ${kinds.join(', ')}`;
+    }
     case 'array': {
       const most = checks.find(({ type }) => type === 'max_length')?.requirement;
       const length = [

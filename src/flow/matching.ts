@@ -13,9 +13,9 @@ export const isMatched = ({ layers }: Flow): boolean =>
   layers.every(({ bijection }) => bijection?.slice !== undefined);
 
 /**
- * Where lines from examples to noise are looked at: `place` [N, D], with the `velocity` of the field there and that of the line,
- * `slope`. It takes `x` [N, D] in data units; `noise` [N, D], where the line of each example ends, in latents; and `share` [N, 1],
- * how far on the way to the noise it is, from 0 to 1.
+ * A place on the line from each example to its noise: `place`, `velocity` of the field there, and `slope` of the line, all [N, D].
+ * Takes `x` [N, D] in data units; `noise` [N, D], the latent where the line ends; and `share` [N, 1], how far along the line the
+ * place is, from 0 to 1.
  */
 export function alongLines(
   { layers }: Flow,

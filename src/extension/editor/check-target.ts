@@ -39,7 +39,7 @@ async function allow(file: string, state: Memento): Promise<boolean> {
   return true;
 }
 
-/** A built-in target runs no code of the user. @throws UserError for a function that the user did not allow, and in a workspace that is not trusted */
+/** Built-in targets run no code of the user. @throws UserError for a function that was not allowed, or in an untrusted workspace */
 export function mustBeAllowed(target: string, state: Memento): void {
   if (isTargetName(target)) return;
   if (!workspace.isTrusted)

@@ -1,5 +1,6 @@
 /** A cell of a map that is pointed at or reached by keys, and the line that reads it out. */
 import { useSignal, type ReadonlySignal } from '@preact/signals';
+import { range } from '../../../src/base/order';
 import { cellStep, nextCell } from '../controls/arrow-keys';
 import type { Plane } from './planes';
 
@@ -18,7 +19,7 @@ export function useCursor(
   };
 }
 
-/** Where an arrow key leads on a map: to its first cell from none. Undefined for other keys, which are left alone. */
+/** The cell that an arrow key leads to, the first one where none is marked. Undefined for other keys, which keep their effect. */
 export function cellOfKey(
   event: KeyboardEvent,
   now: number | undefined,
@@ -30,7 +31,7 @@ export function cellOfKey(
   event.preventDefault();
   event.stopPropagation();
   if (now !== undefined) return nextCell(now, step, plane, isCell) ?? now;
-  return Array.from({ length: plane.width * plane.height }, (_, i) => i).find(isCell);
+  return range(plane.width * plane.height).find(isCell);
 }
 
 interface ReadoutProps<T> {

@@ -1,19 +1,20 @@
 import { useSignal } from '@preact/signals';
 import { useLayoutEffect } from 'preact/hooks';
+import { decimal } from '../format/numbers';
 import { TextField, type TextFieldProps } from './toolkit';
 
 export interface NumberFieldProps extends Pick<TextFieldProps, 'size' | 'disabled' | 'placeholder'> {
   label: string;
-  /** The number as it is written now. */
+  /** The current number, as text. */
   shown: string;
-  /** Whether a number may be this one; any finite one may by default. */
+  /** Accepts a number; any finite one by default. */
   allows?(value: number): boolean;
-  /** What is said where it may not. */
+  /** Follows the label while the text is refused. */
   expected?: string;
   onChange(value: number): void;
 }
 
-/** A number that is typed. What is none is marked and not taken; an empty field is no mistake where it says what it is for. */
+/** Text that is not an accepted number is marked, and nothing changes. A field with a placeholder may be empty. */
 export function NumberField({
   label,
   shown,
@@ -25,11 +26,13 @@ export function NumberField({
   const draft = useSignal(shown);
   useLayoutEffect(() => void (draft.value = shown), [shown]);
   const read = (typed: string): number | undefined => {
-    const value = Number(typed.replace('−', '-').replace(',', '.'));
+    // A comma is a decimal mark only in a language that writes it so: 1,000 must not become 1.
+    const value = Number(typed.replace('−', '-').replace(decimal('.'), '.'));
     return typed.trim() !== '' && allows(value) ? value : undefined;
   };
-  const mayBeEmpty = field.placeholder !== undefined && draft.value === '';
-  const invalid = !mayBeEmpty && read(draft.value) === undefined;
+  // The current number may be too large to be written without a power of ten.
+  const isTyped = draft.value !== shown && !(field.placeholder !== undefined && draft.value === '');
+  const invalid = isTyped && read(draft.value) === undefined;
   return (
     <TextField
       {...field}

@@ -157,7 +157,7 @@ export function addingUp(values: readonly number[], decimals: number): number[] 
   const errorOf = (i: number): number => rounded[i]! - values[i]! / unit;
   const sum = values.reduce((total, value) => total + value, 0);
   const off = rounded.reduce((total, value) => total + value, 0) - Math.round(sum / unit);
-  const byError = values.map((_, i) => i).sort((a, b) => Math.sign(off) * (errorOf(b) - errorOf(a)));
+  const byError = [...values.keys()].sort((a, b) => Math.sign(off) * (errorOf(b) - errorOf(a)));
   for (const i of byError.slice(0, Math.abs(off))) rounded[i]! -= Math.sign(off);
   return rounded.map((value) => value * unit);
 }

@@ -16,6 +16,7 @@ import { featureName } from '../../base/layers/layer-names';
 import { DataTable } from '../../base/controls/data-table';
 import { MatrixView } from '../../base/canvas/matrix-view';
 import { Heading } from '../../base/controls/heading';
+import { widest } from '../../base/charts/scale';
 import { Pairs } from '../../base/controls/pairs';
 import { text } from './text';
 import './style.css';
@@ -148,7 +149,7 @@ function Matrix({ view, places, nameOf }: PartProps) {
         columns={k}
         {...{ at, scale }}
         rowName={(row) => nameOf(places[row]!)}
-        labelWidth={Math.min(120, Math.max(56, ...places.map((place) => 8 * nameOf(place).length)))}
+        labelWidth={Math.min(120, Math.max(56, widest(places.map(nameOf)) + 10))}
         side={512}
         name="jacobian"
         label={`${text.jacobianTitle}, ${text.jacobianRows}`}

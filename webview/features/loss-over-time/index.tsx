@@ -30,19 +30,15 @@ function summed({ times, loss, error }: LossOverTime) {
   };
 }
 
-/** The loss, and what crossing lines cost of it, with as many decimals as tell them apart. */
-function splitLoss(loss: number, own: number): [string, string] {
-  const decimals = Math.min(5, Math.max(2, decimalsOf(own)));
-  return [fixed(loss, decimals), fixed(loss - own, decimals)];
-}
-
 function LossTab({ layer, view }: LayerTabProps<LossOverTime>) {
   const { times, loss, error, rows } = view;
   const { loss: all, error: own, from, to, isPartial } = summed(view);
+  // Enough to tell the loss from what crossing lines cost of it.
+  const decimals = Math.min(5, Math.max(2, decimalsOf(own ?? 1)));
   const sentence =
     own === undefined
       ? text.unknown(fixed(all))
-      : `${text.crossing(...splitLoss(all, own))} ${text.error(scientific(own), from!, to!)}`;
+      : `${text.crossing(fixed(all, decimals), fixed(all - own, decimals))} ${text.error(scientific(own), from!, to!)}`;
   const x: ChartProps['x'] = {
     low: Math.min(times[0]!, times.at(-1)!, 0),
     high: Math.max(times[0]!, times.at(-1)!, 1),

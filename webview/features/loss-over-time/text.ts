@@ -20,19 +20,19 @@ export const text = bilingual({
   own: ['Distance from the best field', 'Abstand vom besten Feld'],
   time: ['t, from data to noise', 't, von den Daten zum Rauschen'],
   note: (count: string) => [
-    `Mean squares over the features and ${count} validation examples, each with noise at random, whose velocity is that of a straight line. Gray: what no network can lower.`,
+    `Mean square over the features of ${count} validation examples. A straight line joins each example to random noise, and its velocity is the target. Gray: what no network can lower.`,
     `Mittlere Quadrate über die Merkmale und ${count} Validierungsbeispiele, jedes mit zufälligem Rauschen; die Geschwindigkeit ist die einer Geraden. Grau: was kein Netz senken kann.`,
   ],
   best: (rows: string) => [
-    `The best field is the mean of all lines through a place, made of ${rows} training rows. Where the line has gaps, the network is too near to it to tell.`,
+    `The best field at a place is the mean velocity of all lines through it, from ${rows} training rows. Where the curve has gaps, the network is too close to tell.`,
     `Das beste Feld ist das Mittel aller Linien durch einen Ort, aus ${rows} Trainingszeilen. Wo die Linie Lücken hat, ist das Netz zu nah daran, um es zu sagen.`,
   ],
   few: (edge: string) => [
-    `From the data to t = ${edge} they are too few to tell.`,
+    `From the data to t = ${edge}, too few rows count.`,
     `Von den Daten bis t = ${edge} sind es zu wenige.`,
   ],
   context: [
-    'It would take many training rows with the same context.',
+    'The best field would need many training rows with the same context.',
     'Dazu müssten viele Trainingszeilen denselben Kontext haben.',
   ],
 });

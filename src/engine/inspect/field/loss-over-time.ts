@@ -15,11 +15,11 @@ import { examplesFed, throughBatch } from '../through-batch';
 const places = 20;
 const mostExamples = 512;
 const mostRows = 5000;
-/** Of a training row's feature with an example's at a time; more take longer than a look is worth. */
+/** Limit for pairs of a training row and an example, counted for each feature and time; more would take too long. */
 const mostProducts = 2e8;
-/** Rows that count where a line passes, of the usual example: the mean over fewer is no estimate. */
+/** Effective rows that the median example needs; the mean slope over fewer is no estimate. */
 const fewestRows = 100;
-/** ln of a weight, compared with the largest, that adds nothing to a sum. */
+/** Logarithm of a weight over the largest, below which it adds nothing to a sum. */
 const negligible = -25;
 
 interface Lines {
