@@ -327,9 +327,9 @@ async function roomFor(
   let fitting = batch;
   do fitting = Math.floor(fitting / 2);
   while (fitting > 0 && (await backend.room!(stepOf(fitting))).lacking !== undefined);
-  const advice = fitting > 0 ? `Set training.batch to ${fitting}, which fits` : 'Not even one example fits';
+  const hint = fitting > 0 ? `Set training.batch to ${fitting}, which fits, or train` : 'Nor does one: train';
   throw new UserError(
-    `A step of ${several(batch, 'example')} does not fit on the GPU: ${room.lacking}. ${advice}, or train on the processor ` +
+    `A step of ${several(batch, 'example')} does not fit on the GPU: ${room.lacking}. ${hint} on the processor ` +
       'with --backend auto.',
   );
 }
