@@ -6,6 +6,7 @@
 import { defined } from '../../base/defined';
 import { entryOf } from '../../base/kept';
 import { invertOrder } from '../../base/order';
+import { concatenated } from '../../base/rows';
 import type { BaseInput } from '../../config/bases';
 import type { ImageLayerInput } from '../../config/image-layers';
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
@@ -597,13 +598,22 @@ export function withUnseen(tensors: Record<string, Values>, layer: string, featu
   tensors[`${layer}.weight`] = { shape: [features + inputs, outputs], data: all };
 }
 
-/** Changes the weight and bias of one of our linear layers in place, column by column. */
+/** Lets one of our linear layers see more behind what it sees. In place. @param weights row-major, a row for each of these */
+export function withSeen(tensors: Record<string, Values>, layer: string, weights: Float32Array): void {
+  const { shape, data } = tensors[`${layer}.weight`]!;
+  const [inputs, outputs] = shape as [number, number];
+  const rows = inputs + weights.length / outputs;
+  tensors[`${layer}.weight`] = { shape: [rows, outputs], data: concatenated([data, weights]) };
+}
+
+/** Changes the weight and bias of one of our linear layers in place, or one of the two, column by column. */
 export function mapColumns(
   tensors: Record<string, Values>,
   layer: string,
   change: (x: number, column: number, columns: number) => number,
+  parts: readonly ('weight' | 'bias')[] = ['weight', 'bias'],
 ): void {
-  for (const part of ['weight', 'bias']) {
+  for (const part of parts) {
     const { shape, data } = tensors[`${layer}.${part}`]!;
     const columns = shape.at(-1)!;
     tensors[`${layer}.${part}`] = { shape, data: data.map((x, i) => change(x, i % columns, columns)) };

@@ -5,7 +5,7 @@
 import { isOrder, range } from '../../base/order';
 import { degreesOf, isMaskBetween, withContextDegrees } from '../../base/degrees';
 import { UserError } from '../../base/user-error';
-import type { Values } from './chain-importer';
+import { mapColumns, withSeen, type Values } from './chain-importer';
 import { linearStack, type FileModule } from './modules';
 import { batchNormNames, linearNames, linearTable, readTable, under, type Renaming } from './names';
 import { mostOneByOne } from '../../config/check-vector';
@@ -354,13 +354,8 @@ export async function joinContext(
   if (context === 0) return;
   const layer = `${name}.net.${plain ? '0' : 'in'}`;
   const added = await readTable(file, under(`${prefix}context_layer.`, '', linearNames));
-  const weight = tensors[`${layer}.weight`]!;
-  const bias = tensors[`${layer}.bias`]!;
-  const data = new Float32Array(weight.data.length + added['weight']!.data.length);
-  data.set(weight.data);
-  data.set(added['weight']!.data, weight.data.length);
-  tensors[`${layer}.weight`] = { shape: [weight.shape[0]! + context, weight.shape[1]!], data };
-  tensors[`${layer}.bias`] = { ...bias, data: bias.data.map((x, i) => x + added['bias']!.data[i]!) };
+  withSeen(tensors, layer, added['weight']!.data);
+  mapColumns(tensors, layer, (x, column) => x + added['bias']!.data[column]!, ['bias']);
 }
 
 /**

@@ -81,8 +81,7 @@ export function foldKnots(
 ): void {
   const values = splineValues(bins, box);
   mapColumns(tensors, layer, (x, column) => (column % values < 2 * bins ? x / Math.sqrt(width) : x));
-  const bias = tensors[`${layer}.bias`]!;
-  tensors[`${layer}.bias`] = { ...bias, data: bias.data.map((u, i) => knotOf(u, i % values, bins)) };
+  mapColumns(tensors, layer, (u, column) => knotOf(u, column % values, bins), ['bias']);
 }
 
 interface Option {

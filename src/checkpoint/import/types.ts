@@ -41,13 +41,22 @@ export interface TensorFile {
   close(): Promise<void>;
 }
 
-/** The same file with other names of its tensors, no two of which become one. */
-export function renamed(file: TensorFile, nameOf: (name: string) => string): TensorFile {
-  const originals = new Map([...file.tensors.keys()].map((name) => [nameOf(name), name]));
+/** Tensors of a file under other names. @param originals their names in the file, by the others */
+export function underNames(
+  file: Pick<TensorFile, 'tensors' | 'read'>,
+  originals: ReadonlyMap<string, string>,
+): Pick<TensorFile, 'tensors' | 'read'> {
   return {
-    ...file,
     tensors: new Map([...originals].map(([name, original]) => [name, file.tensors.get(original)!])),
     read: (name) => file.read(originals.get(name) ?? name),
+  };
+}
+
+/** The same file with other names of its tensors, no two of which become one. */
+export function renamed(file: TensorFile, nameOf: (name: string) => string): TensorFile {
+  return {
+    ...file,
+    ...underNames(file, new Map([...file.tensors.keys()].map((name) => [nameOf(name), name]))),
   };
 }
 

@@ -2,7 +2,7 @@
  * Names as the library gave them: without what wrappers of models put before them, and with the copies that wrappers keep
  * among the tensors of one state dict.
  */
-import type { TensorFile } from './types';
+import { underNames, type TensorFile } from './types';
 
 /** DataParallel and AveragedModel, Lightning modules and the usual names of a flow in them. */
 const wrappers: ReadonlySet<string> = new Set(['module', 'model', 'flow', 'online_model']);
@@ -30,14 +30,9 @@ export function unwrapped(file: TensorFile) {
   }
   const inner = [...new Set(names.flatMap((name) => name.match(innerWrappers) ?? []))].join('');
   if (prefix === '' && inner === '') return { file: split, prefix };
-  const rename = ({ tensors, read }: Pick<TensorFile, 'tensors' | 'read'>) => {
-    const originals = new Map(
-      names.filter((name) => tensors.has(name)).map((name) => [plain(name).slice(prefix.length), name]),
-    );
-    return {
-      tensors: new Map([...originals].map(([name, original]) => [name, tensors.get(original)!])),
-      read: (name: string) => read(originals.get(name) ?? name),
-    };
+  const rename = (of: Pick<TensorFile, 'tensors' | 'read'>) => {
+    const inside = names.filter((name) => of.tensors.has(name));
+    return underNames(of, new Map(inside.map((name) => [plain(name).slice(prefix.length), name])));
   };
   const copies = split.copies?.map((copy) => ({ key: copy.key, ...rename(copy) }));
   return {
@@ -76,14 +71,10 @@ function withAverage(file: TensorFile): TensorFile {
   });
   if (!take || trained.length === 0) return file;
   const originals = new Map(trained.map((name) => [name, averaged.get(short(take(name))) ?? name]));
-  const pick = (of: ReadonlyMap<string, string>): Pick<TensorFile, 'tensors' | 'read'> => ({
-    tensors: new Map([...of].map(([name, original]) => [name, file.tensors.get(original)!])),
-    read: (name) => file.read(of.get(name) ?? name),
-  });
   return {
     ...file,
-    ...pick(new Map(trained.map((name) => [name, name]))),
+    ...underNames(file, new Map(trained.map((name) => [name, name]))),
     key: 'trained',
-    copies: [{ key: prefix.slice(0, -1), ...pick(originals) }],
+    copies: [{ key: prefix.slice(0, -1), ...underNames(file, originals) }],
   };
 }

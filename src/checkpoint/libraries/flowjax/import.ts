@@ -9,7 +9,14 @@ import { sizeOf } from '../../../base/shape';
 import { several, shortened, UserError } from '../../../base/user-error';
 import type { VectorModelConfig } from '../../../config/schema';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
-import { chainFlow, maskOf, trainedNormal, type OurLayer, type ReadBase } from '../../import/chain-importer';
+import {
+  chainFlow,
+  mapColumns,
+  maskOf,
+  trainedNormal,
+  type OurLayer,
+  type ReadBase,
+} from '../../import/chain-importer';
 import { checkMasks } from '../../import/made';
 import { hiddenWords, refuseTooMany } from '../../import/modules';
 import { linearNames, under } from '../../import/names';
@@ -385,8 +392,7 @@ async function layersOf(
       if (spline) return;
       const out = `${name}.net.${linears.length - 1}`;
       const one = inverseSoftplus(1 - leastScaleOf(answers));
-      const bias = tensors[`${out}.bias`]!;
-      tensors[`${out}.bias`] = { ...bias, data: bias.data.map((x, i) => (i % 2 === 1 ? x + one : x)) };
+      mapColumns(tensors, out, (x, column) => (column % 2 === 1 ? x + one : x), ['bias']);
     },
   };
   const order =

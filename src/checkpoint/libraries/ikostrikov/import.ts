@@ -9,6 +9,7 @@ import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import {
   chainImporter,
   maskOf,
+  withSeen,
   type Chain,
   type OurLayer,
   type StepOf,
@@ -255,14 +256,8 @@ async function made({ at, parts, hidden, features, context }: Made, { file }: Fl
     layer: { kind: 'autoregressive', order, sees: 'input' },
     table: parts.flatMap((part, i) => under(`${at}.${part}.linear.`, `net.${i}.`, linearNames)),
     adapt(tensors, name) {
-      if (!condition) return;
       // Ours sees the condition behind the features.
-      const weight = tensors[`${name}.net.0.weight`]!;
-      const seen = permuteAxes(condition, [1, 0]);
-      tensors[`${name}.net.0.weight`] = {
-        shape: [features + context, hidden[0]!],
-        data: Float32Array.from([...weight.data, ...seen.data]),
-      };
+      if (condition) withSeen(tensors, `${name}.net.0`, permuteAxes(condition, [1, 0]).data);
     },
   };
 }

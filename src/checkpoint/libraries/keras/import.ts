@@ -8,7 +8,7 @@ import { entryOf } from '../../../base/kept';
 import { chainImporter, maskOf } from '../../import/chain-importer';
 import { hiddenWords, otherSize, type FileModule } from '../../import/modules';
 import { activationChoice, activationOf, choice, chosen } from '../../import/questions';
-import type { Recognizer, TensorFile } from '../../import/types';
+import { underNames, type Recognizer, type TensorFile } from '../../import/types';
 import { refuse } from '../../import/unread';
 
 const activationQuestion = activationChoice('relu');
@@ -75,11 +75,7 @@ function withNetworks(file: TensorFile): TensorFile {
       for (const [part, original] of parts) originals.set(`${list}.${coupling}.${name}.${part}`, original);
     }
   }
-  return {
-    ...file,
-    tensors: new Map([...originals].map(([name, original]) => [name, file.tensors.get(original)!])),
-    read: (name) => file.read(originals.get(name) ?? name),
-  };
+  return { ...file, ...underNames(file, originals) };
 }
 
 /** By when they were made, t's network and then s's; by place they take turns, with s's first. */

@@ -8,7 +8,14 @@ import { range } from '../../../base/order';
 import { inverseSoftplus } from '../../../base/softplus';
 import { several, shortened, UserError } from '../../../base/user-error';
 import type { BaseInput } from '../../../config/bases';
-import { chainFlow, maskOf, type OurLayer, type Values } from '../../import/chain-importer';
+import {
+  chainFlow,
+  mapColumns,
+  maskOf,
+  withSeen,
+  type OurLayer,
+  type Values,
+} from '../../import/chain-importer';
 import { matrixLayer } from '../../import/matrices';
 import { hiddenWords, otherSize, refuseTooMany } from '../../import/modules';
 import type { Recognizer, TensorFile } from '../../import/types';
@@ -317,15 +324,8 @@ function adaptNetwork(
   { layers, bins, periodic, conditions }: Coupling,
   context: number,
 ): void {
-  const first = `${name}.net.0.weight`;
-  if (conditions < context) {
-    const { shape, data } = tensors[first]!;
-    const [inputs, outputs] = shape as [number, number];
-    const rows = inputs + context - conditions;
-    const padded = new Float32Array(rows * outputs);
-    padded.set(data);
-    tensors[first] = { shape: [rows, outputs], data: padded };
-  }
+  const unseen = context - conditions;
+  withSeen(tensors, `${name}.net.0`, new Float32Array(unseen * layers[0]!.outputs));
   const values = valuesOf({ bins, periodic });
   const last = `${name}.net.${layers.length - 1}`;
   // On a circle, pzflow puts the slope where its ends meet last, and ours puts it first.
@@ -344,11 +344,7 @@ function adaptNetwork(
   }
   // Ours adds what softplus needs for a slope of 1.
   const one = inverseSoftplus(1 - floor);
-  const bias = tensors[`${last}.bias`]!;
-  tensors[`${last}.bias`] = {
-    ...bias,
-    data: bias.data.map((u, i) => (i % values < 2 * bins ? u : u - one)),
-  };
+  mapColumns(tensors, last, (u, column) => (column % values < 2 * bins ? u : u - one), ['bias']);
 }
 
 const hiddenOf = ({ layers }: Coupling): number[] => layers.slice(0, -1).map(({ outputs }) => outputs);
