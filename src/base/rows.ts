@@ -17,6 +17,22 @@ export function concatenated(parts: readonly Float32Array[]): Float32Array<Array
   return out;
 }
 
+/** Some columns of rows. */
+export function columnsAt(rows: Float32Array, size: number, columns: readonly number[]): Float32Array {
+  const width = columns.length;
+  const place = (i: number): number => Math.floor(i / width) * size + columns[i % width]!;
+  return Float32Array.from({ length: (rows.length / size) * width }, (_, i) => rows[place(i)]!);
+}
+
+/** The arrays of some parts as one, by what `pick` makes of two values at the same place. */
+export function combined<T>(
+  parts: readonly T[],
+  of: (part: T) => Float32Array,
+  pick: (a: number, b: number) => number,
+): Float32Array {
+  return parts.map(of).reduce((all, part) => all.map((value, i) => pick(value, part[i]!)));
+}
+
 /** The least and the largest finite value of a column; the first is larger where there is none. */
 export function extentOf(rows: Float32Array, size: number, column: number): [low: number, high: number] {
   let [low, high] = [Infinity, -Infinity];

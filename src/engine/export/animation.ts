@@ -9,7 +9,7 @@ import { writeAtomically } from '../../files/atomic';
 import { between, boundsAt, eased } from '../../protocol/between-stages';
 import type { WrittenFile } from '../../protocol/engine';
 import type { NdArray } from '../../protocol/tensors';
-import { pairOf } from '../inspect/field/paths';
+import { columnsAt } from '../../base/rows';
 import { flowOf } from '../inspect/inspector';
 import { checkIndex, type Inquiry } from '../inspect/inquiry';
 import { firstContext, runPass } from '../inspect/pass';
@@ -110,7 +110,7 @@ async function sceneOf(
   const pass = await runPass(inquiry, { count: 1, ...first }, 'eval');
   const stages = [data, ...model.layers.map((_, i) => points.get(String(i))!)].map((values) => ({
     shape: [batch.count, 2],
-    data: pairOf(values.data, size, features),
+    data: columnsAt(values.data, size, features),
   }));
   const z = stages.at(-1)!.data;
   return {

@@ -15,6 +15,17 @@ export function checkIndex(value: number, length: number, says: string): void {
     throw new UserError(`${says} ${length}, numbered from 0.`);
 }
 
+/** Whether a window is of whole numbers, has values, and lies in a tensor of this shape. */
+export function liesIn(
+  shape: readonly number[],
+  { from, size }: { from: readonly number[]; size: readonly number[] },
+): boolean {
+  const isWhole = (value: number, least: number): boolean => Number.isInteger(value) && value >= least;
+  const fits = (length: number, axis: number): boolean =>
+    isWhole(from[axis]!, 0) && isWhole(size[axis]!, 1) && from[axis]! + size[axis]! <= length;
+  return from.length === shape.length && size.length === shape.length && shape.every(fits);
+}
+
 /** An answer, or why there is none for this flow or its file. */
 export function answerOrReason<T>(answer: Promise<T>): Promise<T | { reason: string }> {
   return answer.catch((error: unknown) => {

@@ -1,5 +1,5 @@
 /** Runs a pass over a batch and keeps what views need: per example and layer, never all activations. */
-import { concatenated } from '../../base/rows';
+import { combined, concatenated } from '../../base/rows';
 import type { Feeds } from '../backends/backend';
 import { contextFeed, contextFeeds } from '../model/context';
 import { type ExampleBatch, batchOf } from '../model/examples';
@@ -40,10 +40,9 @@ export async function runPass(
   const run = await model.programs.pass(
     mode === 'train' ? { kind: 'train', batch: batch.count } : { kind: 'eval', roundTrips },
   );
-  const parts: PassRecord[] = [];
-  await throughBatch(model, batch, { signal, whole: mode === 'train' }, async (x, start) => {
-    parts.push(await run(x, weight.subarray(start, start + x.shape[0]!)));
-  });
+  const parts = await throughBatch(model, batch, { signal, whole: mode === 'train' }, (x, start) =>
+    run(x, weight.subarray(start, start + x.shape[0]!)),
+  );
   const layers = parts[0]!.layers.map((_, layer) => joinLayers(parts.map((part) => part.layers[layer]!)));
   return {
     count: batch.count,
@@ -59,24 +58,19 @@ export async function runPass(
 const joined = (parts: readonly Float32Array[]): Float32Array =>
   parts.length === 1 ? parts[0]! : concatenated(parts);
 
-function sumOf(parts: readonly Float32Array[]): Float32Array {
-  const out = parts[0]!.slice();
-  for (const part of parts.slice(1)) for (let i = 0; i < out.length; i++) out[i]! += part[i]!;
-  return out;
-}
-
 /** The first example is the first part's. */
 function joinLayers(parts: readonly LayerRecord[]): LayerRecord {
   const [head] = parts as [LayerRecord];
   const all = (pick: (part: LayerRecord) => Float32Array): Float32Array => joined(parts.map(pick));
   const { elements, roundTrip } = head;
+  const add = (a: number, b: number): number => a + b;
   return {
     ...head,
     logDet: { layer: all(({ logDet }) => logDet.layer), norm: all(({ logDet }) => logDet.norm) },
     ...(elements && {
       elements: {
         first: elements.first,
-        sum: { shape: elements.sum.shape, data: sumOf(parts.map((part) => part.elements!.sum.data)) },
+        sum: { shape: elements.sum.shape, data: combined(parts, (part) => part.elements!.sum.data, add) },
       },
     }),
     nonFinite: all(({ nonFinite }) => nonFinite),

@@ -1,8 +1,11 @@
 /** One of our flows as views see it: its programs are traced and compiled. */
+import type { Graph } from '../../graph/ir';
+import type { Program } from '../backends/backend';
 import type { FlowModel } from '../model/flow-model';
 import { withContextFeed } from '../model/context';
 import { runnerWithContext } from '../model/runner-with-context';
 import type { InspectedFlow } from '../model/inspected-flow';
+import type { ModelLayer } from '../model/layer-list';
 import {
   contextGradientsGraph,
   contextReaders,
@@ -28,6 +31,10 @@ export function inspectedModel(model: FlowModel, chosenContext?: readonly number
   const { layers, context, runner, quick } = model;
   const program: FlowModel['program'] = async (...args) =>
     withContextFeed(await model.program(...args), context, chosenContext);
+  const ofLayer =
+    (name: string, graph: (model: FlowModel, layer: ModelLayer) => Graph, batch = 0) =>
+    (layer: number): Promise<Program> =>
+      program(`${name}/${layer}`, () => graph(model, layers[layer]!), { batch });
   return {
     ...model,
     ...(chosenContext ? { chosenContext, runner: runnerWithContext(runner, chosenContext) } : {}),
@@ -73,18 +80,16 @@ export function inspectedModel(model: FlowModel, chosenContext?: readonly number
     // Each holds the weights of a layer or more, so they are dropped like programs of single batch sizes.
     inner: {
       names: (layer) => innerNames(model, layers[layer]!),
-      features: (layer) =>
-        program(`features/${layer}`, () => featureGraph(model, layers[layer]!), { batch: 1 }),
+      features: ofLayer('features', featureGraph, 1),
       activity: (layer, mode) =>
         program(`activity/${layer}/${mode.kind}`, () => activityGraph(model, layers[layer]!, mode), {
           batch: mode.kind === 'train' ? mode.batch : 0,
         }),
-      inputs: (layer) => program(`inputs/${layer}`, () => inputsGraph(model, layers[layer]!), { batch: 0 }),
-      knots: (layer) => program(`knots/${layer}`, () => knotsGraph(model, layers[layer]!), { batch: 0 }),
+      inputs: ofLayer('inputs', inputsGraph),
+      knots: ofLayer('knots', knotsGraph),
       curve: (layer, places) =>
         program(`curve/${layer}/${places}`, () => curveGraph(model, layers[layer]!, places), { batch: 0 }),
-      velocity: (layer) =>
-        program(`velocity/${layer}`, () => velocityGraph(model, layers[layer]!), { batch: 0 }),
+      velocity: ofLayer('velocity', velocityGraph),
       lines: () => program('lines', () => linesGraph(model), { batch: 0 }),
       jacobian: (layer, rows) =>
         program(`jacobian/${layer}`, () => jacobianGraph(model, layers[layer]!, rows), { batch: rows }),

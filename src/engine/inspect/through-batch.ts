@@ -5,35 +5,31 @@ import type { ExampleValues, InspectedFlow, Values } from '../model/inspected-fl
 import { inBatches } from '../model/latents';
 import { breathe } from '../model/breathe';
 
-export interface ThroughOptions {
-  signal: AbortSignal;
-  /** All at once, where they are normalized by their own statistics. */
-  whole?: boolean;
-}
-
-/** Calls `run` with x [n, …] of one range of the examples after the other. @throws CancelledError */
-export async function throughBatch(
+/**
+ * What `run` gives for x [n, …] of one range of the examples after the other.
+ * @param whole all at once, where they are normalized by their own statistics
+ * @throws CancelledError
+ */
+export async function throughBatch<R>(
   model: InspectedFlow,
   { count, x, context }: Pick<ExampleBatch, 'count' | 'x' | 'context'>,
-  { signal, whole = false }: ThroughOptions,
-  run: (x: ExampleValues, start: number) => Promise<void>,
-): Promise<void> {
+  { signal, whole = false }: { signal: AbortSignal; whole?: boolean },
+  run: (x: ExampleValues, start: number) => Promise<R>,
+): Promise<R[]> {
   const size = model.dimensions;
-  const part = (start: number, n: number): Promise<void> =>
-    run(
-      {
-        shape: [n, ...model.flow.inputShape],
-        data: x.subarray(start * size, (start + n) * size),
-        ...(context ? { context: rowsOf(context, count, start, n) } : {}),
-      },
-      start,
-    );
+  const results: R[] = [];
+  const part = async (start: number, n: number): Promise<void> => {
+    const data = x.subarray(start * size, (start + n) * size);
+    const own = context ? { context: rowsOf(context, count, start, n) } : {};
+    results.push(await run({ shape: [n, ...model.flow.inputShape], data, ...own }, start));
+  };
   if (whole) {
     await breathe(signal);
     await part(0, count);
   } else {
     await inBatches(count, model.runner, { signal }, part);
   }
+  return results;
 }
 
 /** Those of a range of `count` rows. */

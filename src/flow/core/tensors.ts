@@ -11,13 +11,15 @@ import * as tf from '@tensorflow/tfjs-core';
  * since it has to expect that an index is taken twice.
  */
 export function reorder(x: Tensor, order: readonly number[], axis: number): Tensor {
-  const take = (t: Tensor, indices: readonly number[]): Tensor =>
-    tf.gather(t, tf.tensor1d([...indices], 'int32'), axis);
   return tf.customGrad((input) => ({
-    value: take(input as Tensor, order),
-    gradFunc: (dy: Tensor) => take(dy, invertOrder(order)),
+    value: take(input as Tensor, order, axis),
+    gradFunc: (dy: Tensor) => take(dy, invertOrder(order), axis),
   }))(x);
 }
+
+/** Some indices of an axis, any number of times. */
+export const take = (x: Tensor, indices: readonly number[], axis: number): Tensor =>
+  tf.gather(x, tf.tensor1d([...indices], 'int32'), axis);
 
 /**
  * Sum over axes. Its gradient is spread by broadcasting; TensorFlow.js's own multiplies by an array of ones as large as

@@ -1,6 +1,5 @@
 /** What a batch does to the norms and the channels of a layer's network. */
 import type { ActivityQuery, ActivityView, ChannelMoments } from '../../../protocol/conditioner';
-import type { Feeds } from '../../backends/backend';
 import { batchOf } from '../../model/examples';
 import { layerAt } from '../../model/inspected-flow';
 import { countDead } from './features';
@@ -23,10 +22,9 @@ export async function activity(
     layer,
     mode === 'train' ? { kind: 'train', batch: count } : { kind: 'eval', roundTrips: false },
   );
-  const parts: Feeds[] = [];
-  await throughBatch(model, examples, { signal, whole: mode === 'train' }, async (x) => {
-    parts.push(await program.run(examplesFed(x)));
-  });
+  const parts = await throughBatch(model, examples, { signal, whole: mode === 'train' }, (x) =>
+    program.run(examplesFed(x)),
+  );
   const values = (name: string): Float32Array[] => parts.map((feeds) => feeds[name]!.data as Float32Array);
   const stored = (name: string): Float32Array => model.tensors[name]!.data as Float32Array;
   return {
@@ -39,27 +37,9 @@ export async function activity(
     })),
     stages: stages.map(({ name, shape }) => {
       const channels = shape.at(-1)!;
-      return {
-        name,
-        channels,
-        dead: countDead(
-          reduced(values(`low:${name}`), channels, Infinity, Math.min),
-          reduced(values(`high:${name}`), channels, -Infinity, Math.max),
-        ),
-      };
+      return { name, channels, dead: countDead(channels, values(`low:${name}`), values(`high:${name}`)) };
     }),
   };
-}
-
-function reduced(
-  parts: readonly Float32Array[],
-  channels: number,
-  start: number,
-  of: (a: number, b: number) => number,
-): Float32Array {
-  const out = new Float32Array(channels).fill(start);
-  for (const part of parts) part.forEach((value, i) => (out[i % channels] = of(out[i % channels]!, value)));
-  return out;
 }
 
 /** Variance of all is the mean of the variances and the variance of the means. */

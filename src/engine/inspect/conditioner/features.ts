@@ -53,11 +53,10 @@ async function mapsOf({ model, work, signal }: SharedInquiry, query: FeatureQuer
     const { joined } = await trainingBatch({ model, signal }, query.batch, query.example);
     const program = await inner.activity(layer, { kind: 'train', batch: joined.count });
     await breathe(signal);
-    let first: NdArray | undefined;
-    await throughBatch(model, joined, { signal, whole: true }, async (x) => {
-      first = (await program.run(examplesFed(x)))[`first:${stage}`];
-    });
-    return first!;
+    const [only] = await throughBatch(model, joined, { signal, whole: true }, (x) =>
+      program.run(examplesFed(x)),
+    );
+    return only![`first:${stage}`]!;
   }
   const pass = await stillPass({ model, work, signal }, query);
   const { input } = pass.layers[layer]!;
@@ -74,19 +73,22 @@ async function mapsOf({ model, work, signal }: SharedInquiry, query: FeatureQuer
 function deadChannels({ shape, data }: NdArray<Float32Array>): number {
   const channels = shape.at(-1)!;
   if (shape.length === 1) return data.filter((value) => value === 0).length;
-  const low = new Float32Array(channels).fill(Infinity);
-  const high = new Float32Array(channels).fill(-Infinity);
-  data.forEach((value, i) => {
-    const c = i % channels;
-    // NaN is neither, so that a channel with one is not called dead.
-    low[c] = Math.min(low[c]!, value);
-    high[c] = Math.max(high[c]!, value);
-  });
-  return countDead(low, high);
+  return countDead(channels, [data], [data]);
 }
 
-/** @param low and `high`: least and largest value of each channel */
-export function countDead(low: Float32Array, high: Float32Array): number {
+/** @param lows and `highs`: parts [n, channels] that the least and the largest value of each channel are among */
+export function countDead(
+  channels: number,
+  lows: readonly Float32Array[],
+  highs: readonly Float32Array[],
+): number {
+  const low = new Float32Array(channels).fill(Infinity);
+  const high = new Float32Array(channels).fill(-Infinity);
+  // NaN is neither, so that a channel with one is not called dead.
+  for (const part of lows)
+    part.forEach((value, i) => (low[i % channels] = Math.min(low[i % channels]!, value)));
+  for (const part of highs)
+    part.forEach((value, i) => (high[i % channels] = Math.max(high[i % channels]!, value)));
   let size = 0;
   for (let c = 0; c < low.length; c++) {
     const largest = Math.max(Math.abs(low[c]!), Math.abs(high[c]!));

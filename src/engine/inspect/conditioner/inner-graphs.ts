@@ -8,7 +8,7 @@ import type { Bijection, FlowContext } from '../../../flow/core/bijection';
 import type { Mask } from '../../../flow/core/masks';
 import type { NormOptions } from '../../../flow/core/spec';
 import { alongLines, isMatched } from '../../../flow/matching';
-import { maskTensors } from '../../../flow/core/tensors';
+import { maskTensors, take } from '../../../flow/core/tensors';
 import type { Graph } from '../../../graph/ir';
 import { knotParts } from '../../../protocol/spline';
 import { removeDeadCode } from '../../../graph/passes/pass';
@@ -98,9 +98,6 @@ export function mappedFeatures({ info, flow }: InspectedLayer): number[] {
   return range(info.inputShape[0]!).filter((i) => flow?.mask?.data[i] !== 1);
 }
 
-const take = (x: Tensor, indices: readonly number[]): Tensor =>
-  tf.gather(x, tf.tensor1d([...indices], 'int32'), 1);
-
 /** The layer's input h [N, D] → `x`, `y` and `slopes` of the knots of its splines, [N·k, K + 1] of the k mapped features. */
 export function knotsGraph(model: FlowModel, layer: ModelLayer): Graph {
   const start = `${layer.info.name}/knots.`;
@@ -111,7 +108,10 @@ export function knotsGraph(model: FlowModel, layer: ModelLayer): Graph {
     bijection.forward(ctx, inputs.h!);
     // Networks answer for all features, or only for those that are mapped.
     const ofMapped = (knots: Tensor): Tensor =>
-      tf.reshape(knots.shape[1] === mapped.length ? knots : take(knots, mapped), [-1, knots.shape.at(-1)!]);
+      tf.reshape(knots.shape[1] === mapped.length ? knots : take(knots, mapped, 1), [
+        -1,
+        knots.shape.at(-1)!,
+      ]);
     return Object.fromEntries(knotParts.map((part) => [part, ofMapped(ctx.taps[`${start}${part}`]!)]));
   });
 }
@@ -129,11 +129,11 @@ export function curveGraph(model: FlowModel, layer: ModelLayer, places: number):
     { name: 'at', shape: [mapped.length, places] },
   ];
   return traceFlow(model, inputs, (ctx, { h, at }) => {
-    const one = tf.expandDims(take(tf.transpose(at!), rowOfFeature), 0);
+    const one = tf.expandDims(take(tf.transpose(at!), rowOfFeature, 1), 0);
     const all = tf.reshape(tf.broadcastTo(one, [h!.shape[0], places, size]), [-1, size]);
     const { value, logDerivative } = layer.bijection!.curve!(ctx, h!, all);
     const curves = (values: Tensor): Tensor =>
-      tf.reshape(tf.transpose(tf.reshape(take(values, mapped), [-1, places, mapped.length]), [0, 2, 1]), [
+      tf.reshape(tf.transpose(tf.reshape(take(values, mapped, 1), [-1, places, mapped.length]), [0, 2, 1]), [
         -1,
         places,
       ]);

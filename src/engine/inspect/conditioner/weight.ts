@@ -7,9 +7,10 @@ import {
   type WeightQuery,
   type WeightView,
 } from '../../../protocol/conditioner';
-import type { NdArray } from '../../../protocol/tensors';
+import type { NdArray, NumericArray } from '../../../protocol/tensors';
 import { storedOf, type InspectedFlow, layerAt } from '../../model/inspected-flow';
-import { sizeOf } from '../../../base/shape';
+import { gather, sizeOf, stridesOf } from '../../../base/shape';
+import { liesIn } from '../inquiry';
 import { statsOf, histogramOf } from '../statistics';
 import type { NetworkView } from '../../../protocol/inspect';
 
@@ -18,15 +19,15 @@ import type { NetworkView } from '../../../protocol/inspect';
  * [outputs, inputs, …, rows, columns]. Matrices of ONNX files may be either way round, so that their axes have no names.
  */
 export function axesOf(model: Pick<InspectedFlow, 'inner'>, rank: number): AxisRole[] {
+  const others = (count: number): AxisRole[] => Array<AxisRole>(count).fill('other');
   if (!model.inner) {
-    if (rank < 3) return Array.from({ length: rank }, () => 'other');
-    const others = Array.from({ length: Math.max(0, rank - 4) }, (): AxisRole => 'other');
-    return rank === 3 ? ['output', 'input', 'column'] : ['output', 'input', ...others, 'row', 'column'];
+    if (rank < 3) return others(rank);
+    return rank === 3
+      ? ['output', 'input', 'column']
+      : ['output', 'input', ...others(rank - 4), 'row', 'column'];
   }
   const known: AxisRole[] = ['row', 'column', 'input', 'output'];
-  return rank <= 4
-    ? known.slice(4 - rank)
-    : [...Array.from({ length: rank - 4 }, (): AxisRole => 'other'), ...known];
+  return rank <= 4 ? known.slice(4 - rank) : [...others(rank - 4), ...known];
 }
 
 /** @throws UserError for a tensor that the layer does not have, or a window outside of it */
@@ -62,18 +63,7 @@ export function weight(model: InspectedFlow, query: WeightQuery): WeightView {
 }
 
 function checkWindow(name: string, shape: readonly number[], { from, size }: WeightQuery): void {
-  const fits =
-    from.length === shape.length &&
-    size.length === shape.length &&
-    shape.every(
-      (length, axis) =>
-        Number.isInteger(from[axis]) &&
-        Number.isInteger(size[axis]) &&
-        from[axis]! >= 0 &&
-        size[axis]! > 0 &&
-        from[axis]! + size[axis]! <= length,
-    );
-  if (!fits) {
+  if (!liesIn(shape, { from, size })) {
     throw new UserError(
       `The window [${size.join(', ')}] at [${from.join(', ')}] does not lie in ${name} [${shape.join(', ')}].`,
     );
@@ -90,14 +80,10 @@ function windowOf(
   shape: readonly number[],
   { from, size }: Pick<WeightQuery, 'from' | 'size'>,
 ): Float32Array {
+  const strides = stridesOf(shape);
+  const start = from.reduce((sum, at, axis) => sum + at * strides[axis]!, 0);
   const out = new Float32Array(sizeOf(size));
-  const place = size.map(() => 0);
-  for (let i = 0; i < out.length; i++) {
-    let at = 0;
-    for (let axis = 0; axis < shape.length; axis++) at = at * shape[axis]! + from[axis]! + place[axis]!;
-    out[i] = data[at]!;
-    for (let axis = shape.length - 1; axis >= 0 && ++place[axis]! === size[axis]; axis--) place[axis] = 0;
-  }
+  gather<NumericArray>(data.subarray(start), { shape: size, strides }, out);
   return out;
 }
 

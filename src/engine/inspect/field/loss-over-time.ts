@@ -4,7 +4,6 @@ import { concatenated } from '../../../base/rows';
 import { range } from '../../../base/order';
 import { stream } from '../../../data/random';
 import type { LossOverTime } from '../../../protocol/field';
-import type { Feeds } from '../../backends/backend';
 import { breathe } from '../../model/breathe';
 import { dataExamples, type ExampleBatch } from '../../model/examples';
 import { innerOf } from '../conditioner/inner';
@@ -48,16 +47,13 @@ export async function lossOverTime({ model, signal }: Inquiry): Promise<LossOver
   const rows = examples.context ? 0 : Math.min(mostRows, train.count, most);
 
   const at = async (batch: ExampleBatch, noise: Float32Array, share: number): Promise<Lines> => {
-    const found: Feeds[] = [];
-    await throughBatch(model, batch, { signal }, async (x, start) => {
+    const found = await throughBatch(model, batch, { signal }, (x, start) => {
       const n = x.shape[0]!;
-      found.push(
-        await program.run({
-          ...examplesFed(x),
-          noise: { shape: [n, size], data: noise.subarray(start * size, (start + n) * size) },
-          share: { shape: [n, 1], data: new Float32Array(n).fill(share) },
-        }),
-      );
+      return program.run({
+        ...examplesFed(x),
+        noise: { shape: [n, size], data: noise.subarray(start * size, (start + n) * size) },
+        share: { shape: [n, 1], data: new Float32Array(n).fill(share) },
+      });
     });
     const of = (name: string) => concatenated(found.map((part) => part[name]!.data as Float32Array));
     return { place: of('place'), velocity: of('velocity'), slope: of('slope') };

@@ -1,8 +1,7 @@
 /** The paths of examples through a vector field, and how straight they are. */
-import { concatenated, rowAt } from '../../../base/rows';
+import { columnsAt, concatenated, rowAt } from '../../../base/rows';
 import { UserError } from '../../../base/user-error';
 import type { FieldPaths, FieldPathsQuery } from '../../../protocol/field';
-import type { Feeds } from '../../backends/backend';
 import type { ExampleBatch } from '../../model/examples';
 import { type Inquiry, checkIndex } from '../inquiry';
 import { trainingBatch } from '../pass';
@@ -23,7 +22,7 @@ export async function fieldPaths(
   return {
     times,
     slices,
-    states: { shape: [joined.count, times.length, 2], data: pairOf(values, size, features) },
+    states: { shape: [joined.count, times.length, 2], data: columnsAt(values, size, features) },
     straightness: Float32Array.from({ length: joined.count }, (_, i) =>
       straightnessOf(rowAt(values, times.length * size, i), size),
     ),
@@ -42,10 +41,7 @@ async function statesOf({ model, signal }: Inquiry, examples: ExampleBatch) {
   if (slices.length === 0)
     throw new UserError('Paths are there for flows in continuous time; this one has no vector field.');
   const program = await model.programs.states!();
-  const found: Feeds[] = [];
-  await throughBatch(model, examples, { signal }, async (x) => {
-    found.push(await program.run(examplesFed(x)));
-  });
+  const found = await throughBatch(model, examples, { signal }, (x) => program.run(examplesFed(x)));
   const parts = slices.map(({ layer }) => concatenated(found.map((one) => one[layer]!.data as Float32Array)));
   const steps = parts.map(({ length }) => length / (count * size) - 1);
   const total = steps.reduce((sum, n) => sum + n, 1);
@@ -62,12 +58,6 @@ async function statesOf({ model, signal }: Inquiry, examples: ExampleBatch) {
     return { layer, from: first - n };
   });
   return { times, slices: places, values };
-}
-
-/** Two features of rows. */
-export function pairOf(rows: Float32Array, size: number, features: readonly [number, number]): Float32Array {
-  const place = (i: number): number => (i >> 1) * size + features[i % 2]!;
-  return Float32Array.from({ length: (2 * rows.length) / size }, (_, i) => rows[place(i)]!);
 }
 
 /** The length of a path [T, D] divided by the length of its chord; 1 where it stays in its place. */

@@ -1,5 +1,5 @@
 /** A vector field on a plane of two features, where a slice begins. */
-import { concatenated, rowAt } from '../../../base/rows';
+import { columnsAt, concatenated, rowAt } from '../../../base/rows';
 import { UserError } from '../../../base/user-error';
 import type { FieldPlane, FieldPlaneQuery } from '../../../protocol/field';
 import { squareAround } from '../../../protocol/plane';
@@ -8,7 +8,7 @@ import { innerOf } from '../conditioner/inner';
 import { type Inquiry, checkIndex } from '../inquiry';
 import { firstContext, trainingBatch } from '../pass';
 import { inParts, pixelCentres } from '../plane/parts';
-import { mostPaths, pairOf } from './paths';
+import { mostPaths } from './paths';
 
 /** Cells of a side. */
 const side = 40;
@@ -31,7 +31,7 @@ export async function fieldPlane(
   const examples = { shape: [joined.count, size], data: joined.x };
   const reached = await inParts({ model, signal }, await inner.inputs(layer), 'x', examples, joined.context);
   const { data: states } = reached.get('h')!;
-  const points = { shape: [joined.count, 2], data: pairOf(states, size, features) };
+  const points = { shape: [joined.count, 2], data: columnsAt(states, size, features) };
   const bounds = squareAround(points, 0.002);
   const cells = side ** 2;
   // The example is behind the cells; features that are not drawn are its own in all of them.
@@ -46,10 +46,7 @@ export async function fieldPlane(
     time: info.times.from,
     bounds,
     points,
-    velocity: {
-      shape: [side, side, 2],
-      data: pairOf(velocity.subarray(0, cells * size), size, features),
-    },
+    velocity: { shape: [side, side, 2], data: columnsAt(velocity.subarray(0, cells * size), size, features) },
     rate: { shape: [side, side], data: rate.slice(0, cells) },
     speed: Math.hypot(...rowAt(velocity, size, cells)),
     exampleRate: rate[cells]!,

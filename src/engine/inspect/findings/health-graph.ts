@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { range } from '../../../base/order';
 import { sizeOf } from '../../../base/shape';
+import { maskTensors, take } from '../../../flow/core/tensors';
 import type { FlowLayer } from '../../../flow/built-flow';
 import type { Graph } from '../../../graph/ir';
 import type { TensorMap } from '../../../graph/trace/trace';
@@ -60,13 +61,7 @@ export function healthGraph(model: FlowModel): Graph {
         const flat = tf.cast(tf.greater(tf.abs(u), limit), 'float32');
         const mask = inFlow?.mask;
         const inFullShape = mask && mask.shape.join() === u.shape.slice(1).join();
-        const moves =
-          inFullShape &&
-          tf.tensor(
-            mask.data.map((read) => 1 - read),
-            [1, ...mask.shape],
-          );
-        const counted = moves ? tf.mul(flat, moves) : flat;
+        const counted = inFullShape ? tf.mul(flat, maskTensors(mask).moves) : flat;
         results[at('saturated')] = tf.sum(counted, axesOf(counted));
       }
     }
@@ -94,7 +89,7 @@ function outsideKnots(input: Tensor, knots: Tensor, mask: Float32Array | undefin
   const has = sizeOf(knots.shape.slice(1)) / points;
   const rows = has === size ? range(size) : mapped;
   const all = tf.reshape(input, [-1, size]);
-  const values = rows.length === size ? all : tf.gather(all, tf.tensor1d(rows, 'int32'), 1);
+  const values = rows.length === size ? all : take(all, rows, 1);
   const flat = tf.reshape(knots, [-1, has, points]);
   const edge = (at: number): Tensor => tf.reshape(tf.slice(flat, [0, 0, at], [-1, has, 1]), [-1, has]);
   const outside = counted(tf.logicalOr(tf.less(values, edge(0)), tf.greater(values, edge(points - 1))));

@@ -1,11 +1,11 @@
 /** Runs the passes that findings are made of. */
 import { entryOf } from '../../../base/kept';
+import { combined } from '../../../base/rows';
 import { sizeOf } from '../../../base/shape';
 import type { BatchRef } from '../../../protocol/selection';
-import type { Feeds } from '../../backends/backend';
 import { statisticsBatch } from '../../model/latents';
 import { batchOf, type ExampleBatch } from '../../model/examples';
-import type { InspectedFlow, Extremes, HealthRecord, LayerExtremes } from '../../model/inspected-flow';
+import type { InspectedFlow, Extremes, LayerExtremes } from '../../model/inspected-flow';
 import { splitDistribution, wayBack } from '../population/diagnostics';
 import { firstNonFinite, firstStoredNonFinite } from '../strip/non-finite';
 import { meanParts } from '../strip/parts';
@@ -71,10 +71,7 @@ async function healthOf(
 ): Promise<Omit<LayerObservations, 'info'>[]> {
   const run = await model.programs.health?.();
   if (!run) return [];
-  const parts: HealthRecord[] = [];
-  await throughBatch(model, batch, { signal }, async (x) => {
-    parts.push(await run(x));
-  });
+  const parts = await throughBatch(model, batch, { signal }, run);
   const units = [...parts[0]!.units.keys()].map((name) => ({
     name,
     largest: combined(parts, (part) => part.units.get(name)!, Math.max),
@@ -131,14 +128,6 @@ function outsideOf(
   return { outside: { share, element, ofElement: shares[element]! } };
 }
 
-function combined<T>(
-  parts: readonly T[],
-  of: (part: T) => Float32Array,
-  pick: (a: number, b: number) => number,
-): Float32Array {
-  return parts.map(of).reduce((all, part) => all.map((value, i) => pick(value, part[i]!)));
-}
-
 function rangeOf(parts: readonly Extremes[]): Range {
   const least = (values: Float32Array): number => values.reduce((a, b) => Math.min(a, b), Infinity);
   const most = (values: Float32Array): number => values.reduce((a, b) => Math.max(a, b), -Infinity);
@@ -171,11 +160,10 @@ async function normsOf(
   // As many as training takes at once, or fit memory.
   const count = Math.min(batch.count, statisticsBatch(model.runner));
   const program = await model.programs.normStatistics(count);
-  let result: Feeds = {};
   const some = { count, x: batch.x, ...firstContexts(batch, count) };
-  await throughBatch(model, some, { signal, whole: true }, async (x) => {
-    result = await program.run(examplesFed(x));
-  });
+  const [result = {}] = await throughBatch(model, some, { signal, whole: true }, (x) =>
+    program.run(examplesFed(x)),
+  );
   return Object.keys(result).flatMap((key): NormObservations[] => {
     if (!key.endsWith(':mean')) return [];
     const name = key.slice(0, -':mean'.length);

@@ -1,4 +1,5 @@
 /** The latents of an example, and the example that comes of changing some of them. */
+import { rowAt } from '../../../base/rows';
 import { ignoreUserError, UserError } from '../../../base/user-error';
 import type { ExampleRef, UneditedRef, LatentEdit, Corners } from '../../../protocol/selection';
 import type { EditedQuery, EditedView, LatentsView } from '../../../protocol/latents';
@@ -128,13 +129,9 @@ export async function manifold({ model, signal }: Inquiry, query: ManifoldQuery)
 
 /** Euclidean lengths of the rows of [n, size]. */
 function lengths(z: Float32Array, size: number): Float32Array {
-  const out = new Float32Array(z.length / size);
-  for (let i = 0; i < out.length; i++) {
-    let sum = 0;
-    for (let k = i * size; k < (i + 1) * size; k++) sum += z[k]! ** 2;
-    out[i] = Math.sqrt(sum);
-  }
-  return out;
+  return Float32Array.from({ length: z.length / size }, (_, i) =>
+    Math.sqrt(rowAt(z, size, i).reduce((sum, value) => sum + value ** 2, 0)),
+  );
 }
 
 /** The latent of one point. */

@@ -1,3 +1,4 @@
+import { putAt } from '../../../base/order';
 import { UserError } from '../../../base/user-error';
 import type { SampleGrid, Morph } from '../../../protocol/inspect';
 import type { SampleQuery } from '../../../protocol/selection';
@@ -51,13 +52,8 @@ export async function morph(
   await breathe(signal);
   const values = await program.run({ z: { shape: [1, ...flow.outputShape], data: drawn } });
   const shape = [...flow.inputShape];
-  const place = (layer: InspectedLayer, value: Float32Array, around: Float32Array): Float32Array => {
-    const out = around.slice();
-    const { positions } = layer.flow!;
-    for (let i = 0; i < value.length; i++) out[positions[i]!] = value[i]!;
-    return out;
-  };
-  const latent = inPlace(drawn, latentPlaces(model));
+  const places = latentPlaces(model);
+  const latent = places ? putAt(drawn, places, new Float32Array(drawn.length)) : drawn;
   const steps: Morph['steps'] = [{ layer: null, label: 'z', value: { shape, data: latent } }];
   for (const layer of layers.toReversed()) {
     if (still.has(layer.info.kind)) continue;
@@ -65,7 +61,9 @@ export async function morph(
     steps.push({
       layer: layer.info.index,
       label: labelOf(layer),
-      value: layer.flow ? { shape, data: place(layer, value, latent) } : dataValue(value),
+      value: layer.flow
+        ? { shape, data: putAt(value, layer.flow.positions, latent.slice()) }
+        : dataValue(value),
     });
   }
   // Without preprocessing the first coupling's input is x itself.
@@ -81,14 +79,6 @@ export async function morph(
       data: cropImages(value, 1, config),
     };
   }
-}
-
-/** Latents at their places in the picture. */
-function inPlace(z: Float32Array, positions: Int32Array | undefined): Float32Array {
-  if (!positions) return z;
-  const out = new Float32Array(z.length);
-  positions.forEach((position, i) => (out[position] = z[i]!));
-  return out;
 }
 
 function labelOf({ info, flow }: InspectedLayer): string {

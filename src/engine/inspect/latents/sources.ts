@@ -1,4 +1,5 @@
 /** Examples that views derive other examples from: their values and their latents. */
+import { putAt } from '../../../base/order';
 import type { SourceRef } from '../../../protocol/selection';
 import { contextFeed } from '../../model/context';
 import { contextsOf, sampleLatents, sourceOf } from '../../model/examples';
@@ -70,7 +71,7 @@ function inDataOrder({ layers, dimensions: size }: InspectedFlow, values: Float3
   if (!positions || positions.every((position, i) => position === i)) return values;
   const out = new Float32Array(values.length);
   for (let start = 0; start < out.length; start += size)
-    positions.forEach((position, i) => (out[start + position] = values[start + i]!));
+    putAt(values.subarray(start, start + size), positions, out.subarray(start));
   return out;
 }
 

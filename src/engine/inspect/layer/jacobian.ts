@@ -164,12 +164,12 @@ async function byDifferences(
 /** Elements nearest to the marked one, half of them passing and half of them moving where there is a mask. */
 export function blockAround(
   shape: readonly number[],
-  mask: ArrayLike<number> | undefined,
+  mask: Float32Array | undefined,
   around: number,
   count: number,
 ): Int32Array {
   const size = sizeOf(shape);
-  const centre = around >= 0 ? around : firstMoving(mask);
+  const centre = around >= 0 ? around : Math.max(0, mask?.findIndex((bit) => bit <= 0.5) ?? 0);
   const [, width = 1, channels = 1] = shape.length === 3 ? shape : [1, size, 1];
   const placeOf = (i: number): [number, number, number] => [
     Math.floor(i / (width * channels)),
@@ -197,12 +197,6 @@ export function blockAround(
   const moving = nearest((i) => mask[i]! <= 0.5);
   const half = Math.max(count - passing.length, Math.min(moving.length, Math.ceil(count / 2)));
   return Int32Array.from([...moving.slice(0, half), ...passing.slice(0, count - half)]).sort();
-}
-
-function firstMoving(mask: ArrayLike<number> | undefined): number {
-  if (!mask) return 0;
-  for (let i = 0; i < mask.length; i++) if (mask[i]! <= 0.5) return i;
-  return 0;
 }
 
 interface Differences {

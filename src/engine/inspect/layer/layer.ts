@@ -1,3 +1,4 @@
+import { putAt } from '../../../base/order';
 import { sizeOf } from '../../../base/shape';
 import type { ExampleLayer, LayerQuery, LayerView, MaskView } from '../../../protocol/inspect';
 import { isQuantity, type TensorRole } from '../../../protocol/quantities';
@@ -142,7 +143,6 @@ export function mask(model: InspectedFlow, query: { layer: number }): MaskView {
 
 /** Values of a layer's elements at their places in the flow's input; NaN for what was factored out before the layer. */
 function inImage(model: InspectedFlow, positions: Int32Array, values: Float32Array): NdArray<Float32Array> {
-  const data = new Float32Array(model.dimensions).fill(NaN);
-  positions.forEach((position, i) => (data[position] = values[i]!));
+  const data = putAt(values, positions, new Float32Array(model.dimensions).fill(NaN));
   return { shape: [...model.flow.inputShape], data };
 }

@@ -11,7 +11,7 @@ import { breathe } from '../../model/breathe';
 import { layerAt } from '../../model/inspected-flow';
 import { tensorsOf } from './layer';
 import { selectionPasses } from '../pass';
-import type { SharedInquiry } from '../inquiry';
+import { liesIn, type SharedInquiry } from '../inquiry';
 
 /** Values that are read between two looks at whether the answer is still wanted. */
 const breathAfter = 2 ** 20;
@@ -46,19 +46,12 @@ export async function tensorWindow(inquiry: SharedInquiry, query: TensorWindowQu
 type Window = Pick<TensorWindowQuery, 'from' | 'size' | 'block'>;
 
 function checkWindow({ tensor, from, size, block }: TensorWindowQuery, shape: readonly number[]): void {
-  const whole = (value: number, least: number): boolean => Number.isInteger(value) && value >= least;
-  const inside =
-    from.length === shape.length &&
-    size.length === shape.length &&
-    shape.every(
-      (length, axis) => whole(from[axis]!, 0) && whole(size[axis]!, 1) && from[axis]! + size[axis]! <= length,
-    );
-  if (!inside) {
+  if (!liesIn(shape, { from, size })) {
     throw new UserError(
       `A window of ${size.join('×')} values from (${from.join(', ')}) was asked for; ${tensor} has ${shape.join('×')}.`,
     );
   }
-  if (!whole(block, 1) || (block > 1 && shape.length !== 3)) {
+  if (!(Number.isInteger(block) && block >= 1) || (block > 1 && shape.length !== 3)) {
     throw new UserError(
       `Means of ${block} places a side were asked for; expected 1 or more, and 1 for vectors.`,
     );

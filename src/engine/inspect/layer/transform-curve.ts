@@ -1,4 +1,5 @@
 /** The curves by which a layer maps its features at one example, where the example goes, and what the batch does on them. */
+import { extentOf } from '../../../base/rows';
 import { rowOf } from '../../../base/shape';
 import { UserError } from '../../../base/user-error';
 import { hasCurves } from '../../../protocol/questions';
@@ -135,15 +136,10 @@ export async function transformCurve(
 
 /** What holds the mapped values of the batch and of the example, as far as they are finite. */
 function axisOfValues(batch: Float32Array, example: Float32Array, features: readonly number[]): Axis {
-  let [low, high] = [Infinity, -Infinity];
-  for (const values of [batch, example])
-    for (let start = 0; start < values.length; start += example.length)
-      for (const i of features) {
-        const value = values[start + i]!;
-        if (!Number.isFinite(value)) continue;
-        low = Math.min(low, value);
-        high = Math.max(high, value);
-      }
+  const size = example.length;
+  const ends = features.flatMap((i) => [extentOf(batch, size, i), extentOf(example, size, i)]);
+  const low = Math.min(...ends.map(([least]) => least));
+  const high = Math.max(...ends.map(([, largest]) => largest));
   if (low > high) return { low: -1, high: 1 };
   const more = (high - low) * margin || Math.max(1, Math.abs(low) * margin);
   return { low: low - more, high: high + more };

@@ -1,4 +1,5 @@
 /** What a flow believes at several values of one condition: its density where it has two features, and samples. */
+import { columnsAt } from '../../../base/rows';
 import { UserError } from '../../../base/user-error';
 import {
   classesAtOnce,
@@ -56,7 +57,7 @@ export async function atConditions(inquiry: Inquiry, query: AtConditionsQuery): 
       ...(frame?.hasDensity && {
         density: await densityWithin({ model: flow, signal }, { stage: 0, bounds: frame.bounds, pixels }),
       }),
-      samples: frame ? columnsOf(values, features, model.dimensions) : values,
+      samples: frame ? columnsOf(values.data, features, model.dimensions) : values,
       ...(example && {
         logProb: -(
           await scoreBatch({ model: flow, signal }, { ...example, context: Float32Array.from(chosen) })
@@ -78,7 +79,7 @@ async function frameOf(
   samples: readonly NdArray<Float32Array>[],
 ): Promise<{ bounds: PlaneBounds; hasDensity: boolean }> {
   const hasDensity = model.dimensions === 2 && features.join() === '0,1';
-  const columns = (data: Float32Array) => columnsOf({ shape: [], data }, features, model.dimensions);
+  const columns = (data: Float32Array) => columnsOf(data, features, model.dimensions);
   const points = columns((await batchOf(model, batch)).x);
   const ranges = boundsOf([points, ...samples.map(({ data }) => columns(data))]);
   // A square, as on the plane's own tab, unless it would make a line of what has two units.
@@ -121,17 +122,8 @@ function contextsAt(
   }));
 }
 
-/** Some columns of rows of `width` numbers. */
-function columnsOf(
-  { data }: NdArray<Float32Array>,
-  features: readonly number[],
-  width: number,
-): NdArray<Float32Array> {
-  const count = data.length / width;
-  const out = new Float32Array(count * features.length);
-  for (let i = 0; i < count; i++)
-    features.forEach((feature, k) => (out[i * features.length + k] = data[i * width + feature]!));
-  return { shape: [count, features.length], data: out };
+function columnsOf(rows: Float32Array, features: readonly number[], size: number): NdArray<Float32Array> {
+  return { shape: [rows.length / size, features.length], data: columnsAt(rows, size, features) };
 }
 
 function isLopsided({ x, y }: PlaneBounds): boolean {

@@ -1,6 +1,6 @@
 /** Measures how far samples of a flow are from its data, feature by feature and all together. */
 import { range } from '../../../base/order';
-import { concatenated, rowAt, rowsAt } from '../../../base/rows';
+import { columnsAt, concatenated, rowAt, rowsAt } from '../../../base/rows';
 import { subscript } from '../../../base/digits';
 import type { Standardization } from '../../../config/standardization';
 import { UserError } from '../../../base/user-error';
@@ -124,9 +124,6 @@ function finiteRows(rows: Float32Array, size: number): Float32Array {
   );
 }
 
-const columnOf = (rows: Float32Array, size: number, d: number): Float32Array =>
-  Float32Array.from({ length: rows.length / size }, (_, i) => rows[i * size + d]!);
-
 const outsideOf = ({ below, above }: FeatureComparison): number =>
   below + above > sampleLimits.outside.notice ? below + above : 0;
 
@@ -148,8 +145,8 @@ async function featuresOf(
   return statistics.finish(names, rows).map((found, d): FeatureComparison => {
     const { name, min: smallest, max: largest, findings = [] } = found;
     const few = findings.find((one) => one.kind === 'few values');
-    const dataColumn = columnOf(data, size, d).sort();
-    const sampleColumn = columnOf(samples, size, d).sort();
+    const dataColumn = columnsAt(data, size, [d]).sort();
+    const sampleColumn = columnsAt(samples, size, [d]).sort();
     // Half a step outside of whole numbers is still the outermost of them.
     const slack = few ? 0.5 : 0;
     const shareOf = (is: (value: number) => boolean): number => sampleColumn.filter(is).length / m;
@@ -276,9 +273,7 @@ function pointsOf(
   features.sort((a, b) => a - b);
   const rowsOf = (rows: Float32Array) => {
     const some = someOf(rows, size, inPoints);
-    const count = some.length / size;
-    const values = Array.from({ length: count }, (_, i) => features.map((d) => some[i * size + d]!));
-    return { shape: [count, features.length], data: Float32Array.from(values.flat()) };
+    return { shape: [some.length / size, features.length], data: columnsAt(some, size, features) };
   };
   return { points: { features, data: rowsOf(data), samples: rowsOf(samples) } };
 }

@@ -1,3 +1,4 @@
+import { defined } from '../../../base/defined';
 import type { ExampleStrip, Strip, StripRow } from '../../../protocol/inspect';
 import type { ExampleRef, Selection } from '../../../protocol/selection';
 import type { InspectedFlow } from '../../model/inspected-flow';
@@ -5,7 +6,7 @@ import { firstNonFinite } from './non-finite';
 import { exampleParts, meanParts } from './parts';
 import { firstContext, weightedMean, type Pass, examplePass, selectionPasses } from '../pass';
 import type { NdArray } from '../../../protocol/tensors';
-import type { Inquiry, SharedInquiry } from '../inquiry';
+import type { SharedInquiry } from '../inquiry';
 import { blockMeans } from '../statistics';
 
 export async function strip({ model, work, signal }: SharedInquiry, query: Selection): Promise<Strip> {
@@ -26,7 +27,7 @@ export async function strip({ model, work, signal }: SharedInquiry, query: Selec
     rows,
     mean: meanParts(model, batch),
     ...(example ? exampleOnly(model, example, shown) : {}),
-    ...(await firstBad({ model, signal }, batch)),
+    ...defined({ firstNonFinite: await firstNonFinite({ model, signal }, batch) }),
   };
 }
 
@@ -38,7 +39,7 @@ export async function stripOfExample(
   return {
     rows: model.layers.map(({ info }) => exampleRow(pass, info.index)),
     ...exampleOnly(model, pass, shown),
-    ...(await firstBad({ model, signal }, pass)),
+    ...defined({ firstNonFinite: await firstNonFinite({ model, signal }, pass) }),
   };
 }
 
@@ -66,11 +67,6 @@ function exampleOnly(
     latent: { shape: [...shape], data: pass.z.slice(0, model.dimensions) },
     ...(context ? { context: context.slice() } : {}),
   };
-}
-
-async function firstBad({ model, signal }: Inquiry, pass: Pass): Promise<Pick<Strip, 'firstNonFinite'>> {
-  const bad = await firstNonFinite({ model, signal }, pass);
-  return bad ? { firstNonFinite: bad } : {};
 }
 
 function nonFiniteOf(pass: Pass, layer: number): number {
