@@ -1,5 +1,5 @@
 /** A sequence of quick picks and input boxes with step numbers and a way back. */
-import { QuickInputButtons, type QuickInputButton, type QuickPick, type QuickPickItem, window } from 'vscode';
+import { QuickInputButtons, type QuickInputButton, type QuickPickItem, window } from 'vscode';
 import type { Disposable } from './disposable';
 
 /** What a step answers: a value, the wish to go back, or undefined when the user left. */
@@ -20,7 +20,10 @@ export interface SideButton {
 
 export async function pickStep<T extends QuickPickItem>(
   place: StepPlace,
-  options: PickerOptions<T> & {
+  options: {
+    placeholder: string;
+    items: T[];
+    aside?: SideButton;
     active?: T;
     /** Found later; they come first. */
     busy?: Promise<T[]>;
@@ -30,7 +33,15 @@ export async function pickStep<T extends QuickPickItem>(
     signal?: AbortSignal;
   },
 ): Promise<StepAnswer<T>> {
-  const picker = pickerOf(place, options);
+  const { aside } = options;
+  const picker = window.createQuickPick<T>();
+  Object.assign(picker, place);
+  picker.placeholder = options.placeholder;
+  picker.matchOnDescription = true;
+  picker.matchOnDetail = true;
+  picker.ignoreFocusOut = true;
+  picker.buttons = [...backButton(place), ...(aside ? [aside.button] : [])];
+  picker.items = options.items;
   if (options.active) picker.activeItems = [options.active];
   let open = true;
   if (options.busy) {
@@ -55,7 +66,11 @@ export async function pickStep<T extends QuickPickItem>(
         const [item] = picker.selectedItems;
         if (item) done({ value: item });
       }),
-      onAside(picker, options, done),
+      picker.onDidTriggerButton((button) => {
+        if (!aside || button !== aside.button) return;
+        done(undefined);
+        aside.run();
+      }),
       picker.onDidTriggerItemButton(({ item }) => {
         done(undefined);
         options.onItemButton?.(item);
@@ -65,39 +80,6 @@ export async function pickStep<T extends QuickPickItem>(
   );
   open = false;
   return answer;
-}
-
-interface PickerOptions<T extends QuickPickItem> {
-  placeholder: string;
-  items: T[];
-  aside?: SideButton;
-}
-
-function pickerOf<T extends QuickPickItem>(
-  place: StepPlace,
-  { placeholder, items, aside }: PickerOptions<T>,
-): QuickPick<T> {
-  const picker = window.createQuickPick<T>();
-  Object.assign(picker, place);
-  picker.placeholder = placeholder;
-  picker.matchOnDescription = true;
-  picker.matchOnDetail = true;
-  picker.ignoreFocusOut = true;
-  picker.buttons = [...backButton(place), ...(aside ? [aside.button] : [])];
-  picker.items = items;
-  return picker;
-}
-
-function onAside(
-  picker: QuickInputLike,
-  { aside }: { aside?: SideButton },
-  done: (answer: undefined) => void,
-): Disposable {
-  return picker.onDidTriggerButton((button) => {
-    if (!aside || button !== aside.button) return;
-    done(undefined);
-    aside.run();
-  });
 }
 
 export async function inputStep(
@@ -163,7 +145,7 @@ interface QuickInputLike extends Disposable {
 async function ask<T>(
   input: QuickInputLike,
   listen: (done: (answer: StepAnswer<T>) => void) => Disposable[],
-  { signal, paused }: { signal?: AbortSignal | undefined; paused?(): boolean } = {},
+  { signal, paused }: { signal?: AbortSignal | undefined; paused?(): boolean },
 ): Promise<StepAnswer<T>> {
   if (signal?.aborted) return undefined;
   const disposables: Disposable[] = [input];

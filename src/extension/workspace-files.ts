@@ -1,5 +1,10 @@
 import { type Uri, workspace } from 'vscode';
 
+/** A pattern that fits this name alone. */
+export function escapeGlob(name: string): string {
+  return name.replace(/[[\]{}*?]/g, (character) => `[${character}]`);
+}
+
 /** Files of the workspace to choose from, by name as in the Explorer. A search finds them in any order. */
 export async function filesByName(
   glob: string,

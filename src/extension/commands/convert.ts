@@ -28,14 +28,16 @@ export async function convert(parts: Parts, target?: unknown, answers?: ConvertA
       ? // The file is read for it, so that nothing is offered that fails.
         await askTarget(
           model,
-          parts.inspector.use(model, (document) => document.convertTargets(randomUUID())),
+          parts.inspector.use(model, (document) =>
+            document.inEngine((api, _, file) => api.convertTargetsOf(file, randomUUID())),
+          ),
         )
       : targetNamed(answers.to);
   if (!to) return;
   const output = answers?.output ?? (await askOutput(model, to));
   if (!output) return;
   const report = await withDocument(parts, model, l10n.t('Converting'), (document, token) =>
-    document.convert(to, output, token),
+    document.inEngine((api, _, file) => api.convert(file, to, output, token)),
   );
   await tell(report, to);
 }

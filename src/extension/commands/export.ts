@@ -22,7 +22,7 @@ export async function exportOnnx(parts: Parts, target?: unknown): Promise<void> 
     parts,
     model,
     l10n.t('Exporting to ONNX and checking the files'),
-    (document, token) => document.exportOnnx(output, token),
+    (document, token) => document.inEngine((api, id) => api.exportOnnx(id, output, token)),
   );
   const text = describeExport(report);
   log().info(text);
@@ -52,6 +52,21 @@ async function askWhat(
   return chosen?.[0] && { model, output: onDisk(chosen[0]) };
 }
 
+/** Which model, and the file to write; one next to its run is proposed. */
+async function askFile(
+  parts: Parts,
+  target: unknown,
+  title: string,
+  kind: 'HTML' | 'GIF',
+): Promise<{ model: Uri; output: string } | undefined> {
+  const model = await resolveModel(parts, target, { ...anyModel, title });
+  if (!model) return undefined;
+  const extension = kind.toLowerCase();
+  const defaultUri = exportFile(model, `.${extension}`);
+  const file = await window.showSaveDialog({ title, defaultUri, filters: { [kind]: [extension] } });
+  return file && { model, output: onDisk(file) };
+}
+
 function withSizes(files: readonly { path: string; bytes: number }[]): string {
   return files.map((file) => `${path.basename(file.path)} (${formatBytes(file.bytes)})`).join(', ');
 }
@@ -74,7 +89,7 @@ export async function exportTorch(parts: Parts, target?: unknown): Promise<void>
   if (!choice) return;
   const { model, output } = choice;
   const { files, example } = await withDocument(parts, model, l10n.t('Exporting to PyTorch'), (document) =>
-    document.exportTorch(output),
+    document.inEngine((api, id) => api.exportTorch(id, output)),
   );
   await offer('information', l10n.t('Exported {0}. In Python: {1}', withSizes(files), example), {
     [l10n.t('Open')]: () => window.showTextDocument(Uri.file(files[0]!.path)),
@@ -83,18 +98,9 @@ export async function exportTorch(parts: Parts, target?: unknown): Promise<void>
 
 /** @param other path of a model to compare with; without it, what the active inspector compares with */
 export async function exportHtml(parts: Parts, target?: unknown, other?: unknown): Promise<void> {
-  const model = await resolveModel(parts, target, {
-    ...anyModel,
-    title: l10n.t('Export Inspection as HTML'),
-  });
-  if (!model) return;
-  const file = await window.showSaveDialog({
-    title: l10n.t('Export Inspection as HTML'),
-    defaultUri: exportFile(model, '.html'),
-    filters: { HTML: ['html'] },
-  });
-  if (!file) return;
-  const output = onDisk(file);
+  const choice = await askFile(parts, target, l10n.t('Export Inspection as HTML'), 'HTML');
+  if (!choice) return;
+  const { model, output } = choice;
   const compared = typeof other === 'string' ? other : comparedWith(parts.active, model);
   const page = await withDocument(
     parts,
@@ -114,14 +120,11 @@ export async function exportHtml(parts: Parts, target?: unknown, other?: unknown
 }
 
 export async function exportAnimation(parts: Parts, target?: unknown): Promise<void> {
-  const title = l10n.t('Export Way from x to z as GIF');
-  const model = await resolveModel(parts, target, { ...anyModel, title });
-  if (!model) return;
-  const filters = { GIF: ['gif'] };
-  const file = await window.showSaveDialog({ title, defaultUri: exportFile(model, '.gif'), filters });
-  if (!file) return;
+  const choice = await askFile(parts, target, l10n.t('Export Way from x to z as GIF'), 'GIF');
+  if (!choice) return;
+  const { model, output } = choice;
   const gif = await withDocument(parts, model, l10n.t('Drawing the way from x to z'), (document, token) =>
-    document.exportAnimation(onDisk(file), token),
+    document.inEngine((api, id) => api.exportAnimation(id, output, token)),
   );
   await offer('information', l10n.t('Saved {0} ({1}).', path.basename(gif.path), formatBytes(gif.bytes)), {
     [l10n.t('Open')]: () => commands.executeCommand('vscode.open', Uri.file(gif.path)),

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { env, l10n, Uri, workspace, commands, ProgressLocation, window } from 'vscode';
+import { env, l10n, Uri, workspace, commands, window } from 'vscode';
 import { parseTrainedConfig } from '../../config/parse';
 import { saferTraining } from '../../config/safer-training';
 import { lockName } from '../../config/train-lock';
@@ -26,6 +26,7 @@ import {
   uriOf,
 } from '../targets/targets';
 import { mayRun } from '../trust';
+import { withCancel } from './with-document';
 import { rememberRun } from '../runs/find-runs';
 
 /** @param target answers, or the data in a menu of the Explorer */
@@ -218,16 +219,10 @@ async function submit(services: Services, { request, scope }: Plan, job: SlurmJo
   const engine = services.startEngine(`submit ${name}`, {}, scope);
   const token = randomUUID();
   try {
-    const submitted = await window.withProgress(
-      {
-        location: ProgressLocation.Notification,
-        title: l10n.t('Preparing {0} for Slurm', name),
-        cancellable: true,
-      },
-      (_, cancellation) => {
-        cancellation.onCancellationRequested(() => void engine.api.cancel(token).catch(() => undefined));
-        return engine.api.submit(request, job, token);
-      },
+    const submitted = await withCancel(
+      l10n.t('Preparing {0} for Slurm', name),
+      () => engine.api.cancel(token).catch(() => undefined),
+      () => engine.api.submit(request, job, token),
     );
     await rememberRun(services.context.workspaceState, submitted.run);
     await commands.executeCommand('flowscope.refreshRuns');

@@ -12,16 +12,21 @@ export function withDocument<T>(
 ): Promise<T> {
   const token = randomUUID();
   return inspector.use(model, async (document) =>
-    window.withProgress(
-      {
-        location: ProgressLocation.Notification,
-        title: `${title}: ${workspace.asRelativePath(model)}`,
-        cancellable: true,
-      },
-      (_, cancellation) => {
-        cancellation.onCancellationRequested(() => void document.cancel(token));
-        return work(document, token);
-      },
+    withCancel(
+      `${title}: ${workspace.asRelativePath(model)}`,
+      () => document.cancel(token),
+      () => work(document, token),
     ),
+  );
+}
+
+/** Work with a progress message and a button that cancels it. */
+export function withCancel<T>(title: string, cancel: () => unknown, work: () => Promise<T>): Thenable<T> {
+  return window.withProgress(
+    { location: ProgressLocation.Notification, title, cancellable: true },
+    (_, cancellation) => {
+      cancellation.onCancellationRequested(cancel);
+      return work();
+    },
   );
 }

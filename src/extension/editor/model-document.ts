@@ -16,14 +16,7 @@ import type { ControlRequest } from '../../config/control';
 import { UserError } from '../../base/user-error';
 import type { CheckQuery } from '../../protocol/check';
 import type { Comparables } from '../../protocol/compare';
-import type {
-  ConvertReport,
-  ConvertTarget,
-  ExportReport,
-  SavedPage,
-  TorchExport,
-  WrittenFile,
-} from '../../protocol/engine';
+import type { EngineApi, SavedPage } from '../../protocol/engine';
 import type { ImportForm } from '../../protocol/import';
 import {
   questionOf,
@@ -218,14 +211,10 @@ export class ModelDocument implements CustomDocument {
     await Promise.all(running.map((engine) => engine.api.cancel(token)));
   }
 
-  async exportOnnx(output: string, token: string): Promise<ExportReport> {
-    const { engine, summary } = await this.model();
-    return engine.api.exportOnnx(summary.id, output, token);
-  }
-
-  async exportTorch(output: string): Promise<TorchExport> {
-    const { engine, summary } = await this.model();
-    return engine.api.exportTorch(summary.id, output);
+  /** Opens the model where it is not open yet, for work in its engine. @param work gets its id there, and its file */
+  async inEngine<T>(work: (api: EngineApi, id: string, file: string) => Promise<T>): Promise<T> {
+    const { engine, summary, local } = await this.model();
+    return work(engine.api, summary.id, local.path);
   }
 
   /** @param comparedWith path of the model that the page compares with */
@@ -237,21 +226,6 @@ export class ModelDocument implements CustomDocument {
     return this.others.use(comparedWith, (room, other) =>
       besideOther(model, room, (id) => room.api.exportHtml(id, output, token, other.id)),
     );
-  }
-
-  async exportAnimation(output: string, token: string): Promise<WrittenFile> {
-    const { engine, summary } = await this.model();
-    return engine.api.exportAnimation(summary.id, output, token);
-  }
-
-  async convertTargets(token: string): Promise<ConvertTarget[]> {
-    const { engine, local } = await this.model();
-    return engine.api.convertTargetsOf(local.path, token);
-  }
-
-  async convert(to: ConvertTarget, output: string, token: string): Promise<ConvertReport> {
-    const { engine, local } = await this.model();
-    return engine.api.convert(local.path, to, output, token);
   }
 
   /**

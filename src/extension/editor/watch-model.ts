@@ -9,6 +9,7 @@ import { debounce } from '../debounce';
 import { readHolder } from '../runs/run-files';
 import { sidecarOf } from './local-copy';
 import { isFlowscopeFile } from '../view-types';
+import { escapeGlob } from '../workspace-files';
 
 /** How often files are checked while the page is visible, ms. */
 const lookEvery = 3000;
@@ -18,7 +19,7 @@ const goneAfter = 1000;
 /** `answers` is the file that remembers how a file of another library is to be read; `gone` is a model file that was deleted. */
 export type ModelChange = 'model' | 'run' | 'answers' | 'gone';
 
-export function watchModel(uri: Uri, changed: (what: ModelChange) => void, every = lookEvery) {
+export function watchModel(uri: Uri, changed: (what: ModelChange) => void) {
   const folder = Uri.joinPath(uri, '..');
   const run = isFlowscopeFile(uri) ? Uri.joinPath(folder, '..') : undefined;
   const looks: Record<'model' | 'run', () => Promise<string>> = {
@@ -95,7 +96,7 @@ export function watchModel(uri: Uri, changed: (what: ModelChange) => void, every
       if (!visible) stop();
       if (!visible || timer) return;
       lookAll();
-      timer = setInterval(lookAll, every);
+      timer = setInterval(lookAll, lookEvery);
     },
     dispose(): void {
       stop();
@@ -118,8 +119,4 @@ async function checkpointStamps(folder: Uri): Promise<string> {
   const moving = names.filter((name) => !name.startsWith('step-'));
   const stamps = await Promise.all(moving.map((name) => stampOf(Uri.joinPath(folder, name))));
   return [...names.sort(), ...stamps].join(' ');
-}
-
-function escapeGlob(name: string): string {
-  return name.replace(/[[\]{}*?]/g, (character) => `[${character}]`);
 }

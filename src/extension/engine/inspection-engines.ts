@@ -3,6 +3,7 @@
  * software wrote, be it a model or data. Such a file may be anything. What it does to its engine, others do not notice. All have limits
  * and are watched: another person's checkpoint may be anything too.
  */
+import { entryOf } from '../../base/kept';
 import { isFlowscopeFile } from '../view-types';
 import type { EngineProcess } from './engine-process';
 import { type Room, roomOf, sharedRoom } from './inspection-limits';
@@ -24,36 +25,22 @@ export class InspectionEngines extends SharedEngine {
     private readonly onSilent: (file?: FileName) => void,
     private readonly grace?: number,
   ) {
-    super(() => {
-      const started = startIn(sharedRoom);
-      watchAnswers(started, () => onSilent());
-      return started;
-    }, grace);
+    super(() => watched(startIn(sharedRoom), () => onSilent()), grace);
   }
 
   /** The engine for readers of a file. */
   of(file: FileName): SharedEngine {
     if (isFlowscopeFile(file)) return this;
-    const key = file.toString();
-    const known = this.alone.get(key);
-    if (known) return known;
-    const engine = new SharedEngine(() => {
-      const started = this.startIn(roomOf(file.path.split('/').at(-1)!));
-      watchAnswers(started, () => this.onSilent(file));
-      return started;
-    }, this.grace);
-    this.alone.set(key, engine);
-    return engine;
+    const start = () =>
+      watched(this.startIn(roomOf(file.path.split('/').at(-1)!)), () => this.onSilent(file));
+    return entryOf(this.alone, file.toString(), () => new SharedEngine(start, this.grace));
   }
 
   /** The engine for timing trainings on some data: it is expected to be silent, and may be ended whenever it is in the way. */
   forTiming(source: string): SharedEngine {
-    const known = this.timing.get(source);
-    if (known) return known;
     const { name, ...room } = roomOf(source.split(/[/\\]/).at(-1)!);
-    const engine = new SharedEngine(() => this.startIn({ ...room, name: `${name}, timing` }), this.grace);
-    this.timing.set(source, engine);
-    return engine;
+    const start = () => this.startIn({ ...room, name: `${name}, timing` });
+    return entryOf(this.timing, source, () => new SharedEngine(start, this.grace));
   }
 
   /** Process ids of the engines of single files. */
@@ -86,10 +73,10 @@ export class InspectionEngines extends SharedEngine {
 }
 
 /** Milliseconds between questions, and of reported silence. Opening a large graph is silent for a second or two. */
-const usual = { between: 1000, silent: 5000 };
+const [askEvery, silentAfter] = [1000, 5000];
 
 /** Tells `onSilent` once for each time that nothing has come back for a while, until the process ends. */
-function watchAnswers(engine: EngineProcess, onSilent: () => void, times = usual): void {
+function watched(engine: EngineProcess, onSilent: () => void): EngineProcess {
   let askedAt: number | undefined;
   let isSilent = false;
   const ask = (): void => {
@@ -105,11 +92,12 @@ function watchAnswers(engine: EngineProcess, onSilent: () => void, times = usual
   };
   const timer = setInterval(() => {
     if (askedAt === undefined) ask();
-    else if (!isSilent && performance.now() - askedAt >= times.silent) {
+    else if (!isSilent && performance.now() - askedAt >= silentAfter) {
       isSilent = true;
       onSilent();
     }
-  }, times.between);
+  }, askEvery);
   timer.unref();
   void engine.ended.then(() => clearInterval(timer));
+  return engine;
 }

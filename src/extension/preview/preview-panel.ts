@@ -32,6 +32,7 @@ import { withSteps, configOf } from './chosen-config';
 import { PresetTimer } from './preset-timer';
 import { previewView } from './view-type';
 import { writeConfig } from '../configs/write-config';
+import { escapeGlob } from '../workspace-files';
 
 export class PreviewPanels {
   private readonly panels = new Map<string, WebviewPanel>();
@@ -116,36 +117,31 @@ class PreviewSession implements Disposable {
   }
 
   /** The engine is held while it reads, not while the panel is open. */
-  private async ask<T>(token: string, work: (api: EngineApi, token: string) => Promise<T>): Promise<T> {
+  private ask<T>(token: string, work: (api: EngineApi, token: string) => Promise<T>): Promise<T> {
     const pageToken = `${this.id}/${token}`;
-    try {
-      return await this.engine.use(({ api }) => {
-        this.running.set(pageToken, () => void api.cancel(pageToken).catch(() => undefined));
-        return work(api, pageToken);
-      });
-    } catch (error) {
-      throw this.loggedError(error);
-    } finally {
-      this.running.delete(pageToken);
-    }
+    const asked = this.engine.use(({ api }) => {
+      this.running.set(pageToken, () => void api.cancel(pageToken).catch(() => undefined));
+      return work(api, pageToken);
+    });
+    return this.followed(pageToken, asked);
   }
 
-  /** The error in words of the window; the log has the engine's words. */
-  private loggedError(error: unknown): UserError {
-    const { message } = error as Error;
-    log().warn(`${this.source}: ${message}`);
-    return new UserError(inWindowWords(message));
-  }
-
-  private async time(request: Omit<TrainRequest, 'output'>, token: string): Promise<TrainEstimate> {
+  private time(request: Omit<TrainRequest, 'output'>, token: string): Promise<TrainEstimate> {
     const pageToken = `${this.id}/${token}`;
     const controller = new AbortController();
     this.running.set(pageToken, () => controller.abort());
+    return this.followed(pageToken, this.timer.time(request, controller.signal), controller.signal);
+  }
+
+  /** With an error in words of the window, while the log has the engine's words; one after an abort stays as it is. */
+  private async followed<T>(pageToken: string, work: Promise<T>, signal?: AbortSignal): Promise<T> {
     try {
-      return await this.timer.time(request, controller.signal);
+      return await work;
     } catch (error) {
-      if (controller.signal.aborted) throw error;
-      throw this.loggedError(error);
+      if (signal?.aborted) throw error;
+      const { message } = error as Error;
+      log().warn(`${this.source}: ${message}`);
+      throw new UserError(inWindowWords(message));
     } finally {
       this.running.delete(pageToken);
     }
@@ -154,10 +150,7 @@ class PreviewSession implements Disposable {
   private watch(changed: () => void): void {
     const { dir, base } = path.parse(this.source);
     const later = debounce(changed, 400);
-    const pattern = new RelativePattern(
-      Uri.file(dir),
-      base.replace(/[[\]{}*?]/g, (c) => `[${c}]`),
-    );
+    const pattern = new RelativePattern(Uri.file(dir), escapeGlob(base));
     const watcher = workspace.createFileSystemWatcher(pattern, false, false, true);
     this.disposables.push(later, watcher, watcher.onDidCreate(later.call), watcher.onDidChange(later.call));
   }
