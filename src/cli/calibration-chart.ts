@@ -62,14 +62,10 @@ function panelOf(name: string, { off, distance }: RankTest, drawn: string, below
   });
 }
 
-interface Framed {
-  name: string;
-  number: string;
+type Framed = Record<'name' | 'number' | 'drawn' | 'below', string> & {
   isOff: boolean;
-  drawn: string;
-  below: string;
   ends: [string, string];
-}
+};
 
 function framed({ name, number, isOff, drawn, below, ends }: Framed): string {
   const { width, height } = panel;

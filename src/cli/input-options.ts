@@ -33,13 +33,12 @@ export function tableChoice(
   session: Session,
   options: Pick<OptionValues<typeof inputOptions>, 'array' | 'columns' | 'label-column'>,
 ): TableChoice {
-  const { array, columns } = options;
-  const label = options['label-column'];
+  const { array, columns, 'label-column': label } = options;
   return {
     note: (text) => session.progress.note(text),
-    ...(array === undefined ? {} : { array }),
-    ...(columns === undefined ? {} : { columns: columnList(columns) }),
-    ...(label === undefined ? {} : { labelColumn: columnName(label) }),
+    array,
+    columns: columns === undefined ? undefined : columnList(columns),
+    labelColumn: label === undefined ? undefined : columnName(label),
   };
 }
 

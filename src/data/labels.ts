@@ -1,4 +1,5 @@
 /** Classes as they are written, and as numbers. */
+import { entryOf } from '../base/kept';
 
 /** Each text can be read in one way only, so that a long one takes no time. */
 const numberPattern = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
@@ -48,11 +49,7 @@ export class LabelEncoder {
   private count = 0;
 
   add(text: string): void {
-    let number = this.numbers.get(text);
-    if (number === undefined) {
-      number = this.numbers.size;
-      this.numbers.set(text, number);
-    }
+    const number = entryOf(this.numbers, text, () => this.numbers.size);
     if (this.count === this.values.length) {
       const larger = new Int32Array(2 * this.count);
       larger.set(this.values);

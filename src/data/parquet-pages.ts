@@ -68,8 +68,10 @@ export function checkPages(bytes: Uint8Array, column: ColumnMetaData, expected: 
     if (isText(column) && !data.encoding.endsWith('DICTIONARY'))
       texts += inRange('the texts', values, mostTexts - texts);
     if (data === first) {
-      const page = decompressPage(content, size, column.codec, compressors);
-      checkFirst({ page, at: 0 }, { column, encoding: first.encoding, values }, optional);
+      // Levels and values in one piece, all packed.
+      const cursor = { page: decompressPage(content, size, column.codec, compressors), at: 0 };
+      const missing = optional ? missingValues(cursor, values) : 0;
+      checkValues(cursor, { column, encoding: first.encoding, values: values - missing });
     } else if (data === second) checkSecond(content, size, column, { ...second, optional });
   }
 }
@@ -90,12 +92,6 @@ interface Values {
   column: ColumnMetaData;
   encoding: string;
   values: number;
-}
-
-/** Levels and values in one piece, all packed. */
-function checkFirst(cursor: Cursor, layout: Values, optional: boolean): void {
-  const missing = optional ? missingValues(cursor, layout.values) : 0;
-  checkValues(cursor, { ...layout, values: layout.values - missing });
 }
 
 type Second = NonNullable<ReturnType<typeof parquetHeader>['data_page_header_v2']>;
@@ -147,9 +143,7 @@ function checkValues(cursor: Cursor, { column, encoding, values }: Values): void
     if (values === 0) return;
     const width = inRange('the bits of an index', cursor.page[cursor.at] ?? -1, 32);
     checkRuns({ ...cursor, at: cursor.at + 1 }, { width, values });
-  } else if (encoding === 'DELTA_BINARY_PACKED') {
-    checkDeltas(cursor, values);
-  } else if (encoding === 'DELTA_LENGTH_BYTE_ARRAY') {
+  } else if (encoding === 'DELTA_BINARY_PACKED' || encoding === 'DELTA_LENGTH_BYTE_ARRAY') {
     checkDeltas(cursor, values);
   } else if (encoding === 'DELTA_BYTE_ARRAY') {
     const prefixes = deltas(cursor, values);

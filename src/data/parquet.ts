@@ -130,9 +130,16 @@ async function readRows(
   for (const column of features) {
     const other = otherThanNumbers(fields[column]!);
     if (other !== undefined && refused) refused.addAll(column, other, Number(metadata.num_rows));
-    else if (other !== undefined) throw refusedColumn(file, names[column]!, other);
+    else if (other !== undefined)
+      throw new UserError(
+        `${file}: column "${names[column]!}" holds ${other}; expected numbers. ${textAdvice(names[column]!)}`,
+      );
   }
-  if (label !== undefined) checkLabel(file, fields[label]!);
+  // A class may be text or a number.
+  if (label !== undefined && !isPlain(fields[label]!))
+    throw new UserError(
+      `${file}: column "${names[label]!}" holds nested values; expected one label for each row.`,
+    );
   const writer = createRowWriter(features.length, resources);
   const labels = new LabelEncoder();
   let start = 0;
@@ -270,35 +277,20 @@ function groupsWithRows({ row_groups: groups, num_rows: total }: FileMetaData): 
 
 type Field = ReturnType<typeof parquetSchema>['children'][number];
 
-function isNumeric({ element, children }: Field): boolean {
+/** What a column holds that holds no numbers. */
+function otherThanNumbers({ element, children }: Field): string | undefined {
   const numeric = ['BOOLEAN', 'INT32', 'INT64', 'FLOAT', 'DOUBLE'].includes(element.type ?? '');
   const decimal = element.converted_type === 'DECIMAL' || element.logical_type?.type === 'FLOAT16';
-  return children.length === 0 && element.repetition_type !== 'REPEATED' && (numeric || decimal);
-}
-
-/** What a column holds that holds no numbers. */
-function otherThanNumbers(field: Field): string | undefined {
-  if (isNumeric(field)) return undefined;
-  const { element, children } = field;
+  if (children.length === 0 && element.repetition_type !== 'REPEATED' && (numeric || decimal))
+    return undefined;
   return children.length > 0 ? 'nested values' : (element.converted_type ?? element.type ?? 'no type');
 }
-
-const refusedColumn = (file: string, name: string, kind: string): UserError =>
-  new UserError(`${file}: column "${name}" holds ${kind}; expected numbers. ${textAdvice(name)}`);
 
 /** Whether there is one value a row. */
 function isPlain({ element, children }: Field): boolean {
   const { repetition_type: repetition, logical_type: logical } = element;
   const other = ['GEOMETRY', 'GEOGRAPHY', 'VARIANT'].includes(logical?.type ?? '');
   return children.length === 0 && repetition !== 'REPEATED' && !other;
-}
-
-/** A class may be text or a number. */
-function checkLabel(file: string, field: Field): void {
-  if (isPlain(field)) return;
-  throw new UserError(
-    `${file}: column "${field.element.name}" holds nested values; expected one label for each row.`,
-  );
 }
 
 function asNumber(value: unknown): number | undefined {

@@ -27,7 +27,7 @@ export async function writeSampleGrid(
   columns: number,
   file: string,
 ): Promise<void> {
-  await writeRaster(sampleGrid(values, levels, columns), file);
+  await writeAtomically(file, await encode(sampleGrid(values, levels, columns)));
 }
 
 /**
@@ -40,7 +40,7 @@ export async function writeScatter(
   file: string,
   reference?: NdArray<Float32Array>,
 ): Promise<void> {
-  await writeRaster(scatter(values, reference), file);
+  await writeAtomically(file, await encode(scatter(values, reference)));
 }
 
 /** The same grid as the bytes of a PNG file, with its size in pixels. */
@@ -132,10 +132,6 @@ function paint(raster: Raster, x: number, y: number, color: Color, opacity: numb
   for (let c = 0; c < 3; c++) {
     raster.pixels[at + c] = Math.round(raster.pixels[at + c]! * (1 - opacity) + color[c]! * opacity);
   }
-}
-
-async function writeRaster(raster: Raster, file: string): Promise<void> {
-  await writeAtomically(file, await encode(raster));
 }
 
 async function encode({ width, height, pixels }: Raster): Promise<Uint8Array> {

@@ -60,25 +60,16 @@ export function findInValues(values: Values, rows: number): ValueFinding[] {
   const low = lowest && !(above && !below && lowest.equal === 0) ? asLimit(lowest, sorted.length) : undefined;
   const high =
     highest && !(below && !above && highest.equal === 0) ? asLimit(highest, sorted.length) : undefined;
-  return [
-    ...(above || below
-      ? [
-          {
-            kind: 'heavy tail' as const,
-            side: !below ? ('above' as const) : above ? ('both' as const) : ('below' as const),
-          },
-        ]
-      : []),
-    ...(low || high
-      ? [
-          {
-            kind: 'limits' as const,
-            ...(low ? { low } : {}),
-            ...(high ? { high: { ...high, value: 0 - high.value } } : {}),
-          },
-        ]
-      : []),
-  ];
+  const findings: ValueFinding[] = [];
+  if (above || below)
+    findings.push({ kind: 'heavy tail', side: !below ? 'above' : above ? 'both' : 'below' });
+  if (low || high)
+    findings.push({
+      kind: 'limits',
+      ...(low ? { low } : {}),
+      ...(high ? { high: { ...high, value: 0 - high.value } } : {}),
+    });
+  return findings;
 }
 
 function isRowNumber({ name, sorted, distinct, whole, step }: Values, rows: number): boolean {

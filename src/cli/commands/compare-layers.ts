@@ -4,7 +4,7 @@ import type { Model } from '../../engine/model/model';
 import type { InspectedFlow } from '../../engine/model/inspected-flow';
 import { shortened, UserError } from '../../base/user-error';
 import { type Outcome, defineCommand, integerOption, numberOption, textOption } from '../command';
-import { counted, table } from '../format';
+import { counted, scientific, table } from '../format';
 import { modelHelp, openForSession } from '../model';
 import { foundCode } from './diagnose';
 
@@ -39,17 +39,12 @@ export const compareLayersCommand = defineCommand({
       logDet,
     }));
     const { examples } = found;
+    const named = first === undefined ? null : rows[first]!;
+    const head = named ? `${shortened(named.a)} is the first that differs` : 'No layer differs';
     return {
-      json: {
-        a: a.file,
-        b: b.file,
-        tolerance,
-        examples,
-        first: first === undefined ? null : rows[first]!,
-        layers: rows,
-      },
-      text: asText({ first, examples, tolerance }, rows),
-      code: first === undefined ? 0 : foundCode,
+      json: { a: a.file, b: b.file, tolerance, examples, first: named, layers: rows },
+      text: `${head} by more than ${tolerance}, in ${counted(examples, 'example')}.\n\n${tableOf(rows, first)}\n`,
+      code: named ? foundCode : 0,
     };
   },
 });
@@ -60,36 +55,21 @@ async function inspectedOf(model: Model): Promise<InspectedFlow> {
   throw new UserError(`${model.file}: ${reason ?? 'has no layers that can be looked into.'}`);
 }
 
-interface Row {
-  a: string;
-  b: string;
-  output: number;
-  logDet: number;
-}
+type Row = Record<'a' | 'b', string> & Record<'output' | 'logDet', number>;
 
-interface Found {
-  first: number | undefined;
-  examples: number;
-  tolerance: number;
-}
-
-function asText({ examples, first, tolerance }: Found, rows: readonly Row[]): string {
-  const number = (value: number): string => (value === 0 ? '0' : value.toExponential(1));
-  const head =
-    first === undefined
-      ? `No layer differs by more than ${tolerance}, in ${counted(examples, 'example')}.`
-      : `${shortened(rows[first]!.a)} is the first that differs by more than ${tolerance}, in ${counted(examples, 'example')}.`;
-  return `${head}\n\n${table(
+/** @param first that differs too much, which gets an arrow */
+function tableOf(rows: readonly Row[], first: number | undefined): string {
+  return table(
     [
       ['', 'layer', 'of the second', 'output', 'log-det'],
       ...rows.map((row, i) => [
         i === first ? '→' : '',
         shortened(row.a),
         row.b === row.a ? '' : shortened(row.b),
-        number(row.output),
-        number(row.logDet),
+        scientific(row.output),
+        scientific(row.logDet),
       ]),
     ],
     [3, 4],
-  )}\n`;
+  );
 }

@@ -24,12 +24,11 @@ export const comparePresetsCommand = defineCommand({
     data: textOption('NAME|PATH', 'As for train: a built-in set, or anything that flowscope data reads.', {
       required: true,
     }),
-    presets: {
-      type: 'text',
-      value: 'A,B,…',
-      default: usual.join(','),
-      help: `Two or more of ${[...conventionSets, ...allPresets].map(({ name }) => name).join(', ')}.`,
-    },
+    presets: textOption(
+      'A,B,…',
+      `Two or more of ${[...conventionSets, ...allPresets].map(({ name }) => name).join(', ')}.`,
+      { default: usual.join(',') },
+    ),
     'max-seconds': numberOption('S', 'Seconds of training, each; validation is not counted.', {
       above: 0,
       required: true,
@@ -57,13 +56,7 @@ export const comparePresetsCommand = defineCommand({
     const backend = await openBackend(session);
     const inference = await openInferenceBackend(session);
     const comparison = await comparePresets(
-      {
-        data,
-        presets: names,
-        output: path.resolve(output),
-        seconds: options['max-seconds'],
-        ...(seed === undefined ? {} : { seed }),
-      },
+      { data, presets: names, output: path.resolve(output), seconds: options['max-seconds'], seed },
       {
         backend,
         inference,
@@ -75,7 +68,7 @@ export const comparePresetsCommand = defineCommand({
             fraction,
             label: `${preset} (${place})`,
             note: phase === 'training' ? `step ${step}/${totalSteps}` : phase,
-            ...(etaSeconds === undefined ? {} : { etaSeconds }),
+            etaSeconds,
           });
         },
         onResult: (result) => {
@@ -90,11 +83,7 @@ export const comparePresetsCommand = defineCommand({
       page: () => comparisonPage(comparison, rows),
     });
     return {
-      json: {
-        ...comparison,
-        backend: backend.info,
-        ...(written === undefined ? {} : { chart: written }),
-      },
+      json: { ...comparison, backend: backend.info, chart: written },
       text: asText(comparison, rows, written),
       interrupted: session.signal.aborted,
     };

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { requestControl } from '../../checkpoint/control';
 import { readStatus, runPaths } from '../../checkpoint/run-folder';
 import type { ControlRequest } from '../../config/control';
+import { defined } from '../../base/defined';
 import { UserError } from '../../base/user-error';
 import { CancelledError } from '../../protocol/wire';
 import type { ControlAnswer } from '../../protocol/run';
@@ -51,10 +52,7 @@ export const controlCommand = defineCommand({
     if (chosen.length === 0 && rate === undefined) {
       throw new UserError('Expected --pause, --resume, --stop or --learning-rate RATE.');
     }
-    const request: ControlRequest = {
-      ...(chosen[0] ? { action: chosen[0] } : {}),
-      ...(rate === undefined ? {} : { learningRate: rate }),
-    };
+    const request: ControlRequest = defined({ action: chosen[0], learningRate: rate });
     const run = path.resolve(folder);
     const { id } = await requestControl(run, request);
     if (options.wait === 0)

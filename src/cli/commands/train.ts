@@ -117,7 +117,7 @@ export const trainCommand = defineCommand({
     session.progress.end();
     if (result.status === 'failed') throw new UserError(`${result.message} The run is in ${result.run}.`);
     return {
-      json: { ...result, ...(origin ? { from: origin } : {}), backend: used },
+      json: { ...result, from: origin, backend: used },
       text: ending(result, output),
       interrupted: result.status === 'stopped' && session.signal.aborted,
     };
@@ -161,7 +161,7 @@ function reporter(session: Session): (progress: TrainProgress) => void {
       fraction: progress.fraction,
       label: phase === 'training' ? `step ${step}/${totalSteps}` : phase,
       note: notes.join('  '),
-      ...(progress.etaSeconds === undefined ? {} : { etaSeconds: progress.etaSeconds }),
+      etaSeconds: progress.etaSeconds,
     });
   };
 }
@@ -210,9 +210,7 @@ Export:       flowscope export ${run} --output ${name}.onnx${
 
 /** @throws UserError for options that do not go together */
 function launchOf(
-  launch: { [Name in 'processes' | 'nodes' | 'workers']?: number | undefined } & {
-    [Name in 'rendezvous' | 'address']?: string | undefined;
-  } & { launcher?: LauncherName | undefined },
+  launch: Partial<Omit<Launch, 'name' | 'threads'>> & { launcher?: LauncherName | undefined },
   threads: number | undefined,
 ): Launch | undefined {
   const { launcher: name, processes, nodes, rendezvous, workers, address } = launch;
