@@ -40,6 +40,12 @@ export function inverseOf(values: ArrayLike<number>, n: number): Float64Array {
   return out;
 }
 
+/** A square matrix [n, n] times a vector. */
+export function timesVector(matrix: Float64Array, vector: Float64Array): Float64Array {
+  const n = vector.length;
+  return vector.map((_, i) => vector.reduce((sum, value, j) => sum + matrix[i * n + j]! * value, 0));
+}
+
 /** The row from k on with the largest entry in column k. */
 function pivotOf(a: Float64Array, n: number, k: number): number {
   let pivot = k;

@@ -18,3 +18,12 @@ export function entryOf<K, V>(
   if (entry === undefined) map.set(key, (entry = make()));
   return entry;
 }
+
+/** The same of what may fail: a failure is not kept. */
+export function pendingOf<K, V>(map: Map<K, Promise<V>>, key: K, make: () => Promise<V>): Promise<V> {
+  return entryOf(map, key, () => {
+    const entry = make();
+    entry.catch(() => map.delete(key));
+    return entry;
+  });
+}

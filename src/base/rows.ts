@@ -24,6 +24,10 @@ export function columnsAt(rows: Float32Array, size: number, columns: readonly nu
   return Float32Array.from({ length: (rows.length / size) * width }, (_, i) => rows[place(i)]!);
 }
 
+/** A row again and again. */
+export const repeated = (row: Float32Array, count: number): Float32Array =>
+  concatenated(Array<Float32Array>(count).fill(row));
+
 /** The arrays of some parts as one, by what `pick` makes of two values at the same place. */
 export function combined<T>(
   parts: readonly T[],

@@ -2,6 +2,7 @@
  * A flow from its spec: a fold over the layers. What a squeeze, a flattening or a factor-out leads to is put back together as
  * in the multi-scale architecture of RealNVP, so that the whole goes from a shape to itself and every latent keeps a place.
  */
+import { defined } from '../base/defined';
 import { entryOf } from '../base/kept';
 import { range } from '../base/order';
 import { sizeOf } from '../base/shape';
@@ -263,8 +264,7 @@ export function build(spec: FlowSpec, room: Room): Flow {
     state: [...(context?.state ?? []), ...chain.state],
     layers: under.layers,
     base,
-    ...(isVector ? {} : { latentParts: under.parts }),
-    ...(context ? { context } : {}),
+    ...defined({ latentParts: isVector ? undefined : under.parts, context }),
   };
 }
 

@@ -1,4 +1,5 @@
 /** Follows the run that a model lies in: measurements, checkpoints, and requests to its training. */
+import { defined } from '../../base/defined';
 import { stat } from 'node:fs/promises';
 import { requestedControl, readRates } from '../../checkpoint/control';
 import { createMetricsTail, type MetricsTail } from '../../checkpoint/metrics-tail';
@@ -38,10 +39,8 @@ export function createCurves(folder: string | undefined): Curves {
     return {
       folder,
       status: status ? stateOf(status.status, holder, Date.now() - (written?.mtimeMs ?? 0)) : 'unknown',
-      ...(status?.message ? { message: status.message } : {}),
-      ...(status?.notFinite ? { notFinite: status.notFinite } : {}),
-      ...(status ? { step: status.step } : {}),
-      ...(written ? { updated: written.mtimeMs } : {}),
+      ...defined({ message: status?.message || undefined, notFinite: status?.notFinite }),
+      ...defined({ step: status?.step, updated: written?.mtimeMs }),
       ...(training && {
         totalSteps: training.steps,
         training: { learningRate: training.learningRate, clipNorm: training.clipNorm },
@@ -51,8 +50,7 @@ export function createCurves(folder: string | undefined): Curves {
       ...tail.slice(start),
       checkpoints,
       rates,
-      ...(status?.control ? { answered: status.control } : {}),
-      ...(control === undefined ? {} : { asked: control }),
+      ...defined({ answered: status?.control, asked: control }),
     };
   };
 }

@@ -1,5 +1,6 @@
 /** The context of a conditional flow: what it is, and how it is fed to graphs. */
 import type { CheckpointHeader } from '../../checkpoint/checkpoint';
+import { repeated } from '../../base/rows';
 import { several, shortened, UserError } from '../../base/user-error';
 import { numberedContext } from '../../data/context';
 import type { Flow } from '../../flow/built-flow';
@@ -125,9 +126,7 @@ export function contextFeed(
       `The context has ${several(values.length, 'value')}; expected ${size} (${what}), or ${size} for each of ${count} examples.`,
     );
   }
-  const data = new Float32Array(count * size);
-  for (let i = 0; i < count; i++) data.set(values, i * size);
-  return { shape, data };
+  return { shape, data: repeated(Float32Array.from(values), count) };
 }
 
 /** What a graph is fed of a context, where it takes one. */

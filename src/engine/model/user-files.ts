@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { parseDataConfig } from '../../config/parse';
 import type { DataConfig, ImageModelConfig, ModelConfig } from '../../config/schema';
+import { pendingOf } from '../../base/kept';
 import { UserError } from '../../base/user-error';
 import { detectFormat } from '../../data/open/detect';
 import { quantizeSamples } from '../../data/images/fit';
@@ -29,13 +30,8 @@ export function createUserFiles(data: DataConfig | undefined) {
   return {
     /** Opened once, and kept open. @throws UserError for what does not fit the model */
     async openFile(file: string, model: ModelConfig) {
-      let opening = files.get(file);
-      if (!opening) {
-        opening = openUserFile(file, model, data);
-        opening.catch(() => files.delete(file));
-        files.set(file, opening);
-        for (const old of [...files.keys()].slice(0, Math.max(0, files.size - keptOpen))) await close(old);
-      }
+      const opening = pendingOf(files, file, () => openUserFile(file, model, data));
+      for (const old of [...files.keys()].slice(0, Math.max(0, files.size - keptOpen))) await close(old);
       return opening;
     },
     async closeFiles() {

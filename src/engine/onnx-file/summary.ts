@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined';
 import { several } from '../../base/user-error';
 import { buildFlow, buildPreprocess } from '../../flow/flow';
 import type { BackendInfo, ModelOutline } from '../../protocol/model';
@@ -44,8 +45,7 @@ export async function summarizeOnnx(file: string, backend: BackendInfo): Promise
       'into the weights, so single layers cannot be looked into: open the checkpoint it was made from. The command ' +
       'line can apply, score and sample with it.',
     step,
-    ...(config.data ? { dataName: config.data.source } : {}),
-    ...(standardize?.names ? { featureNames: standardize.names } : {}),
+    ...defined({ dataName: config.data?.source, featureNames: standardize?.names }),
     layers: modelLayers(flow, buildPreprocess(config.model, flow, standardize), standardize?.names).map(
       ({ info }) => info,
     ),

@@ -1,4 +1,6 @@
 /** Rows of the strip run alone, near the values that they have for one example. */
+import { pendingOf } from '../../base/kept';
+import { concatenated } from '../../base/rows';
 import { sizeOf } from '../../base/shape';
 import type { AloneLayer, LayerRecord } from '../model/inspected-flow';
 import type { AnalyzedFlow } from './analyze';
@@ -16,21 +18,13 @@ export function createAloneLayers(
   outside: OutsideStep | undefined,
 ) {
   const opened = new Map<number, Promise<LayerPart>>();
-  const partOfRow = (index: number): Promise<LayerPart> => {
-    const known = opened.get(index);
-    if (known) return known;
-    const found = rows[index]!.found!;
-    const opening = sizedProbe(flow.probe, flow.probe.ports.fixedBatch ?? usualBatch).then((probe) =>
-      openLayerPart(
-        probe,
-        found.before,
-        movingOf(found).map((k) => found.end[k]!),
-      ),
-    );
-    opened.set(index, opening);
-    opening.catch(() => opened.delete(index));
-    return opening;
-  };
+  const partOfRow = (index: number): Promise<LayerPart> =>
+    pendingOf(opened, index, async () => {
+      const found = rows[index]!.found!;
+      const probe = await sizedProbe(flow.probe, flow.probe.ports.fixedBatch ?? usualBatch);
+      const to = movingOf(found).map((k) => found.end[k]!);
+      return openLayerPart(probe, found.before, to);
+    });
 
   return {
     /** Undefined for rows that only move values. */
@@ -46,9 +40,7 @@ export function createAloneLayers(
           backward: false,
           batch: usualBatch,
           async run(inputs) {
-            const all = new Float32Array(inputs.length * size);
-            inputs.forEach((input, i) => all.set(input, i * size));
-            const { value } = await outside.forward(all, inputs.length);
+            const { value } = await outside.forward(concatenated(inputs), inputs.length);
             return inputs.map((_, i) => value.slice(i * size, (i + 1) * size));
           },
         };

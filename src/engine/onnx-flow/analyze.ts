@@ -3,22 +3,15 @@ import { range } from '../../base/order';
 import { stream } from '../../data/random';
 import { UserError } from '../../base/user-error';
 import type { ContextInfo } from '../../protocol/model';
+import { defined } from '../../base/defined';
+import { repeated } from '../../base/rows';
 import { sizeOf } from '../../base/shape';
 import { findCuts } from './cuts';
 import { groupSteps } from './group';
 import { sizedProbe } from './layer-part';
 import { layerBuilder, pageOrder, type FoundLayer } from './layers';
 import { shareLogDet } from './log-det';
-import {
-  endsOf,
-  mostMeasured,
-  openWhole,
-  probe,
-  repeated,
-  feedsFor,
-  type Probed,
-  type ProbeInputs,
-} from './probe';
+import { endsOf, mostMeasured, openWhole, probe, feedsFor, type Probed, type ProbeInputs } from './probe';
 import { testStep, type FlowStep } from './step';
 import { largestKept, numberVariables } from './variables';
 
@@ -93,7 +86,7 @@ export async function analyze(
   return {
     probe: probed,
     layers,
-    ...(unexplained === undefined ? {} : { unexplained }),
+    ...defined({ unexplained }),
     inputIds,
     /** Place in the file's input of each element of its output; both channels last. */
     outputPositions: order.map((from) => builder.positionOf(ids[from]!)),

@@ -106,8 +106,7 @@ async function open(
   }
   const pair: FilePair = {
     opened: found.opened,
-    ...(forward ? { forward: found.forward! } : {}),
-    ...(inverse ? { inverse: found.inverse! } : {}),
+    ...defined({ forward: forward && found.forward, inverse: inverse && found.inverse }),
   };
   const main = pair.forward ?? pair.inverse!;
   const mainRunner = forward ?? inverse!;
@@ -176,8 +175,7 @@ async function open(
   const inspected = (chosenContext: readonly number[] | undefined): InspectedFlow => ({
     ...base,
     runner: chosenContext ? runnerWithContext(runner, chosenContext) : runner,
-    ...(chosenContext ? { chosenContext } : {}),
-    ...(context ? { withContext: inspected } : {}),
+    ...defined({ chosenContext, withContext: context && inspected }),
     programs: {
       ...onnxPrograms({
         file: main.file,

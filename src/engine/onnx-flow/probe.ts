@@ -1,7 +1,8 @@
 /** Runs a model on a few inputs and keeps the values of its intermediate tensors. */
 import { onnx } from 'onnx-proto';
+import { defined } from '../../base/defined';
 import { entryOf } from '../../base/kept';
-import { rowsAt } from '../../base/rows';
+import { repeated, rowsAt } from '../../base/rows';
 import { ignoreUserError } from '../../base/user-error';
 import { sizeOf } from '../../base/shape';
 import { needed, partOf, type OnnxGraph, type PartInput } from './graph';
@@ -90,14 +91,6 @@ export function feedsFor(
       },
     }),
   };
-}
-
-/** The same example as often as the file wants. */
-export function repeated(example: Float32Array, batch: number): Float32Array {
-  if (batch === 1) return example;
-  const out = new Float32Array(example.length * batch);
-  for (let i = 0; i < batch; i++) out.set(example, i * example.length);
-  return out;
 }
 
 /** The rows of `all`, of `count` examples, from `start` on; the last of all fills up. */
@@ -217,8 +210,7 @@ export async function probe(
     doubles,
     logDets,
     /** Another context in each run, of flows that take one: a row of numbers. */
-    ...(contexts ? { contexts } : {}),
-    ...(far ? { far } : {}),
+    ...defined({ contexts, far }),
     /** How many numbers are on the way, where they are too many: then only the numbers of the ends are here. */
     ...(tooMany ? { tooMany: numbers } : {}),
     /** What is known of more examples at once, where the file takes any number. */

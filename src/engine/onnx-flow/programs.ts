@@ -1,5 +1,7 @@
 /** Answers the inspector's programs from a file's own tensors: it runs with them as additional outputs. */
 import { countNonFinite, finiteOrNaN } from '../../base/finite';
+import { range } from '../../base/order';
+import { concatenated, rowAt } from '../../base/rows';
 import { UserError } from '../../base/user-error';
 import { isNorm } from '../../protocol/model';
 import type { NdArray } from '../../protocol/tensors';
@@ -86,10 +88,7 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
     example: number,
   ): RowEnds =>
     row.outside
-      ? {
-          x: x.subarray(example * size, (example + 1) * size),
-          y: inside.subarray(example * size, (example + 1) * size),
-        }
+      ? { x: rowAt(x, size, example), y: rowAt(inside, size, example) }
       : { x: values.elements(before, example), y: values.elements(after, example) };
   const byRow = (values: readonly Float32Array[], shapeOf: (row: RowSource) => number[]): Feeds =>
     Object.fromEntries(values.map((data, i) => [String(i), { shape: shapeOf(sources[i]!), data }]));
@@ -291,11 +290,7 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
 }
 
 function joined(count: number, part: (i: number) => Float32Array): Float32Array {
-  const first = part(0);
-  const out = new Float32Array(count * first.length);
-  out.set(first);
-  for (let i = 1; i < count; i++) out.set(part(i), i * first.length);
-  return out;
+  return concatenated(range(count).map(part));
 }
 
 /** NaN where any difference is not finite. */

@@ -4,14 +4,14 @@
  * layer says what a and b are. A linear map has an inverse; a curve is searched, one place of an autoregressive layer
  * after the other. So a file of one direction gives both, without a second file.
  */
-import { entryOf } from '../../base/kept';
+import { pendingOf } from '../../base/kept';
 import { fromChannelsLast, toChannelsLast } from '../model/runner';
 import type { ContextInfo } from '../../protocol/model';
 import { groupedBy } from '../../base/group';
 import { UserError } from '../../base/user-error';
 import { contextFeed } from '../model/context';
 import type { AnalyzedFlow } from './analyze';
-import { inverseOf } from '../../base/determinant';
+import { inverseOf, timesVector } from '../../base/determinant';
 import { openLayerPart, sizedProbe, type LayerPart } from './layer-part';
 import { movingOf, pageShape, type FoundLayer } from './layers';
 import { monotoneRoots } from './roots';
@@ -42,11 +42,7 @@ export function createReverse(
   const opened = new Map<number, Promise<LayerRunner[]>>();
   const many = Math.max(1, Math.min(512, Math.floor(2 ** 16 / size)));
   const open = (batch: number): Promise<LayerRunner[]> =>
-    entryOf(opened, batch, () => {
-      const opening = openLayers(flow, batch);
-      opening.catch(() => opened.delete(batch));
-      return opening;
-    });
+    pendingOf(opened, batch, () => openLayers(flow, batch));
   /** As many examples as the parts run at once; the last one fills up. */
   const some = async (
     runners: readonly LayerRunner[],
@@ -225,18 +221,14 @@ function linearRunner(
   { matrix, offset }: NonNullable<FoundLayer['mixing']>,
   batch: number,
 ): LayerRunner {
-  const n = start.length;
-  const inverse = inverseOf(matrix, n);
+  const inverse = inverseOf(matrix, start.length);
   return {
     batch,
     undo(states) {
       for (const state of states) {
         const y = Float64Array.from(end, (id, j) => state[id]! - offset[j]!);
-        start.forEach((id, i) => {
-          let sum = 0;
-          for (let j = 0; j < n; j++) sum += inverse[i * n + j]! * y[j]!;
-          state[id] = sum;
-        });
+        const x = timesVector(inverse, y);
+        start.forEach((id, i) => (state[id] = x[i]!));
       }
       return Promise.resolve(new Float64Array(states.length).fill(constantLogDet));
     },

@@ -1,4 +1,5 @@
 /** What a row does to one example: its values, its log-scale and its shift, always from data to latent. */
+import { timesVector } from '../../base/determinant';
 import type { Quantity } from '../../protocol/quantities';
 import { elementsOf, type Elements } from './layers';
 import type { Variables } from './variables';
@@ -85,12 +86,8 @@ export function tensorsOf(sources: readonly RowSource[]): string[] {
 
 /** inverse · (y − offset). */
 function times(inverse: Float64Array, y: Float32Array, offset: Float64Array): Float32Array {
-  const n = y.length;
-  return Float32Array.from(y, (_, i) => {
-    let sum = 0;
-    for (let j = 0; j < n; j++) sum += inverse[i * n + j]! * (y[j]! - offset[j]!);
-    return sum;
-  });
+  const apart = offset.map((value, j) => y[j]! - value);
+  return Float32Array.from(timesVector(inverse, apart));
 }
 
 /** The found layer's constants in the row's order, turned around in a file that runs backward. */

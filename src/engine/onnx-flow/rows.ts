@@ -1,4 +1,5 @@
 /** The rows of the strip, from data to latent, for a flow that was found in a file. */
+import { range } from '../../base/order';
 import { several } from '../../base/user-error';
 import type { Bijection } from '../../flow/core/bijection';
 import { inOrder } from '../../protocol/layer-moves';
@@ -8,7 +9,7 @@ import { describeLayer, movesOf, parameterCount, type ModelLayer } from '../mode
 import { onlyMoves } from '../../protocol/questions';
 import { sizeOf } from '../../base/shape';
 import type { AnalyzedFlow } from './analyze';
-import { inverseOf } from '../../base/determinant';
+import { inverseOf, timesVector } from '../../base/determinant';
 import type { FoundLayer } from './layers';
 
 export interface FlowRow extends InspectedLayer {
@@ -125,10 +126,7 @@ function linearOf(
   });
   const inverse = inverseOf(matrix, n);
   if (!backward) return { matrix, inverse, offset };
-  const back = Float64Array.from(
-    { length: n },
-    (_, i) => -offset.reduce((sum, value, j) => sum + inverse[i * n + j]! * value, 0),
-  );
+  const back = timesVector(inverse, offset).map((value) => -value);
   return { matrix: inverse, inverse: matrix, offset: back };
 }
 
@@ -223,7 +221,7 @@ function planned(
         description: `${inputShape.join('×')}, pixels to logits (assumed)`,
         assumed: true,
       },
-      positions: Int32Array.from({ length: sizeOf(inputShape) }, (_, i) => i),
+      positions: Int32Array.from(range(sizeOf(inputShape))),
       outside: true,
       parameters: [],
     },
@@ -252,8 +250,7 @@ function fitNative(
   const plans: RowPlan[] = [];
   for (const { info, flow } of native) {
     const { index, ...rest } = info;
-    const positions =
-      flow?.positions ?? Int32Array.from({ length: sizeOf(info.inputShape) }, (_unused, i) => i);
+    const positions = flow?.positions ?? Int32Array.from(range(sizeOf(info.inputShape)));
     const isOutside = info.kind === 'logit' || info.kind === 'pixels';
     if (isOutside || (flow && onlyMoves(info))) {
       plans.push({ info: rest, positions, outside: isOutside, parameters: [] });

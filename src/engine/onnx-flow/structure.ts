@@ -2,7 +2,7 @@
  * What a map between two cuts is, where it is not a·v + b of single values: which of its values answer to which, by
  * changing one at a time. A value that is not asked about stays the same bit by bit, so that the answer is exact as a rule.
  */
-import { UserError } from '../../base/user-error';
+import { ignoreUserError } from '../../base/user-error';
 import { stream } from '../../data/random';
 import { logAbsDeterminant } from '../../base/determinant';
 import type { Cut } from './cuts';
@@ -113,24 +113,14 @@ async function askAll(part: LayerPart, queries: readonly QueryState[]): Promise<
     const some = queries.slice(at, at + part.batch);
     // All rows are filled, so that each row is computed in the same way whatever the others are.
     const rows = Array.from({ length: part.batch }, (_, i) => some[Math.min(i, some.length - 1)]!);
-    const out = await part
-      .run(
-        rows.map(({ state }) => state),
-        rows.map(({ context }) => context),
-      )
-      .catch(notComputed(rows.length, part.values));
-    answers.push(...out.slice(0, some.length));
+    const states = rows.map(({ state }) => state);
+    const contexts = rows.map(({ context }) => context);
+    // Graphs whose shapes depend on values may not take all of them.
+    const out = await part.run(states, contexts).catch(ignoreUserError);
+    answers.push(...some.map((_, i) => out?.[i] ?? new Float32Array(part.values).fill(NaN)));
   }
   return answers;
 }
-
-/** Graphs whose shapes depend on values may not take all of them. */
-const notComputed =
-  (rows: number, values: number) =>
-  (error: unknown): Float32Array[] => {
-    if (!(error instanceof UserError)) throw error;
-    return Array.from({ length: rows }, () => new Float32Array(values).fill(NaN));
-  };
 
 function changed({ states, probe }: Asking, { run, changes, context = run }: Query): QueryState {
   const state = states[run]!.slice();

@@ -1,6 +1,7 @@
 /** Runs a file over batches with the tensors that its layers are read from as additional outputs. */
 import { fromChannelsLast, toChannelsLast } from '../model/runner';
-import { sizeOf } from '../../base/shape';
+import { range } from '../../base/order';
+import { concatenated } from '../../base/rows';
 import type { AnalyzedFlow } from './analyze';
 import { pageShape, type Elements } from './layers';
 import { read, type Located } from './locate';
@@ -30,7 +31,6 @@ export function createLayerValues({ probe, outputShape }: AnalyzedFlow, tensors:
   );
   let session: Promise<PartSession> | undefined;
   const inputShape = pageShape(shape, layout);
-  const size = sizeOf(inputShape);
 
   return {
     /** @param values [count, …], channels last @param context [count, C], of a flow that takes one */
@@ -53,8 +53,7 @@ export function createLayerValues({ probe, outputShape }: AnalyzedFlow, tensors:
         const row = example % part;
         return Number.isInteger(width) ? data.subarray(row * width, (row + 1) * width) : data;
       };
-      const out = new Float32Array(count * size);
-      for (let i = 0; i < count; i++) out.set(rowOf(output, i), i * size);
+      const out = concatenated(range(count).map((i) => rowOf(output, i)));
       return {
         input: values,
         output: toChannelsLast(out, pageShape(outputShape, layout), layout),

@@ -1,6 +1,7 @@
 /** Opens a recording as a model whose answers are those that were recorded. */
 import { defined } from '../../base/defined';
 import { range } from '../../base/order';
+import { columnsAt } from '../../base/rows';
 import { sizeOf } from '../../base/shape';
 import { several, shortened, UserError } from '../../base/user-error';
 import { readRecording, type Recording } from '../../checkpoint/recording/read';
@@ -80,9 +81,7 @@ function recordedFlow(recording: Recording, ask?: AskFlow, chosen?: readonly num
 function runningContext({ context, about }: Recording): ContextInfo | undefined {
   if (!context) return undefined;
   const size = rowSize(context);
-  const columns = range(size).map((k) =>
-    Array.from({ length: context.shape[0]! }, (_, i) => context.data[i * size + k]!),
-  );
+  const columns = range(size).map((k) => columnsAt(context.data, size, [k]));
   const mean = columns.map((column) => column.reduce((sum, value) => sum + value, 0) / column.length);
   const std = columns.map((column, k) =>
     Math.sqrt(column.reduce((sum, value) => sum + (value - mean[k]!) ** 2, 0) / column.length),
@@ -171,8 +170,7 @@ function outlineOf(
     subtitle: `${several(layers.length, 'layer')}, ${shortCount(parameters)} parameters, recorded with ${several(count, 'example')}`,
     parameterCount: parameters,
     runnable: true,
-    ...(about.step === undefined ? {} : { step: about.step }),
-    ...(about.featureNames ? { featureNames: about.featureNames } : {}),
+    ...defined({ step: about.step, featureNames: about.featureNames }),
     recording: recordingInfo(recording, running),
     ...(context ? { context } : {}),
     layers: layers.map(({ info }) => info),

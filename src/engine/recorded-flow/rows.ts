@@ -1,4 +1,6 @@
 /** Rows of recorded arrays: found again by their bytes, since views hand around the values of examples. */
+import { range } from '../../base/order';
+import { rowAt as viewAt, rowsAt } from '../../base/rows';
 import { sizeOf } from '../../base/shape';
 import { interleave } from '../../data/context';
 import type { Rows, Recording } from '../../checkpoint/recording/read';
@@ -10,16 +12,12 @@ export function rowSize({ shape }: Rows): number {
 }
 
 export function rowAt(rows: Rows, index: number): Float32Array {
-  const size = rowSize(rows);
-  return rows.data.subarray(index * size, (index + 1) * size);
+  return viewAt(rows.data, rowSize(rows), index);
 }
 
 /** The rows of `indices` one after the other. */
 export function gathered(rows: Rows, indices: readonly number[]): Float32Array {
-  const size = rowSize(rows);
-  const out = new Float32Array(indices.length * size);
-  indices.forEach((index, i) => out.set(rowAt(rows, index), i * size));
-  return out;
+  return rowsAt(rows.data, rowSize(rows), indices);
 }
 
 /** One number a row. */
@@ -44,9 +42,7 @@ export function rowFinder(rows: Rows): (values: Float32Array, count: number) => 
     return known;
   };
   return (values, count) => {
-    const found = Array.from({ length: count }, (_, i) =>
-      places().get(bytesOf(values.subarray(i * size, (i + 1) * size))),
-    );
+    const found = range(count).map((i) => places().get(bytesOf(viewAt(values, size, i))));
     return found.every((place) => place !== undefined) ? found : undefined;
   };
 }

@@ -1,5 +1,6 @@
 /** What a recording does not hold, asked of the flow where that still runs. */
 import { dropOldest } from '../../base/drop-oldest';
+import { pendingOf } from '../../base/kept';
 import { range } from '../../base/order';
 import { sizeOf } from '../../base/shape';
 import {
@@ -96,13 +97,8 @@ export function runningFlow(
     const all = range(count);
     if (count > mostInside) return { recording: await plain(h, context), indices: all };
     const key = `${values.join()} ${context?.data.join() ?? ''}`;
-    let recording = made.get(key);
-    if (!recording) {
-      recording = record(h, context);
-      recording.catch(() => made.delete(key));
-      made.set(key, recording);
-      void dropOldest(made, keptExamples);
-    }
+    const recording = pendingOf(made, key, () => record(h, context));
+    void dropOldest(made, keptExamples);
     return { recording: await recording, indices: all };
   };
   return {

@@ -2,6 +2,7 @@
  * Training batches: which examples step t sees, with its crops, flips and noise. A function of seed and step alone. The
  * batches of the next steps are read and prepared while a step runs.
  */
+import { entryOf } from '../../base/kept';
 import type { StoredConfig } from '../../config/schema';
 import { splitContext } from '../../data/context';
 import { indexRange, type Dataset } from '../../data/dataset';
@@ -72,16 +73,13 @@ export function trainingBatches(
     );
     return { features: x, ...(context ? { context } : {}) };
   };
-  const begin = (step: number): Promise<Batch> => {
-    let batch = ready.get(step);
-    if (!batch) {
-      batch = prepare(step);
+  const begin = (step: number): Promise<Batch> =>
+    entryOf(ready, step, () => {
+      const batch = prepare(step);
       // The error is thrown when the step is asked for; until then it is not an unhandled one.
       batch.catch(() => undefined);
-      ready.set(step, batch);
-    }
-    return batch;
-  };
+      return batch;
+    });
 
   return {
     size,

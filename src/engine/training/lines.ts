@@ -1,4 +1,6 @@
 /** The lines that a step of flow matching learns the velocity of: which noise goes with which example, and where on the way to look. */
+import { invertOrder } from '../../base/order';
+import { rowsAt } from '../../base/rows';
 import { stream } from '../../data/random';
 import type { StoredConfig } from '../../config/schema';
 import { sizeOf } from '../../base/shape';
@@ -96,11 +98,7 @@ export function nearestNoise(data: Float32Array, noise: Float32Array, size: numb
       costs[i * size + j] = sum;
     }
   }
-  const ordered = new Float32Array(noise.length);
-  cheapestMatching(costs, size).forEach((j, i) =>
-    ordered.set(noise.subarray(j * dim, (j + 1) * dim), i * dim),
-  );
-  return ordered;
+  return rowsAt(noise, dim, [...cheapestMatching(costs, size)]);
 }
 
 /**
@@ -147,7 +145,5 @@ export function cheapestMatching(costs: Float64Array, n: number): Int32Array {
       matched[j] = before[j] === none ? start : matched[before[j]!]!;
     }
   }
-  const columns = new Int32Array(n);
-  matched.forEach((i, j) => (columns[i] = j));
-  return columns;
+  return Int32Array.from(invertOrder([...matched]));
 }

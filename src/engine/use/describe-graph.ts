@@ -1,4 +1,5 @@
 /** What a backend's passes make of a graph. */
+import { keptOf } from '../../base/kept';
 import { type Graph, isDynamic } from '../../graph/ir';
 import { aliases, graphMemory } from '../../graph/memory';
 import { removeDeadCode, runPasses, type PassRun, type Pipeline } from '../../graph/passes/pass';
@@ -54,12 +55,7 @@ export function tracedText({ graph }: NamedGraph): string {
 /** Their sum is what all passes together save. */
 function effects(traced: Graph, runs: readonly PassRun[], batch: number): PassEffect[] {
   // Nodes that a pass leaves unused count for it, not for the pass that removes them; dead code was so from the start.
-  const known = new WeakMap<Graph, GraphSize>();
-  const live = (graph: Graph): GraphSize => {
-    const size = known.get(graph) ?? graphSize(removeDeadCode(graph), batch);
-    known.set(graph, size);
-    return size;
-  };
+  const live = keptOf((graph: Graph) => graphSize(removeDeadCode(graph), batch));
   const unused = less(graphSize(traced, batch), live(traced));
   const found = new Map<PassName, PassEffect>();
   for (const { name, before, after } of runs) {

@@ -2,6 +2,7 @@
  * Posterior predictive check of two features: held-out examples and one sample for the condition of each, and how far apart the two
  * sets are by their energy distance (Székely and Rizzo 2013, Journal of Statistical Planning and Inference 143).
  */
+import { columnsAt, rowsAt } from '../../base/rows';
 import { range } from '../../base/order';
 import { UserError } from '../../base/user-error';
 import { spread } from '../../data/dataset';
@@ -43,11 +44,7 @@ export async function pairPlot(
   );
   const rows = spread(mostPairs, finite.length).map((i) => finite[i]!);
   if (rows.length < fewestPairs) return null;
-  const columns = (values: Float32Array): Float32Array =>
-    Float32Array.from(
-      { length: 2 * rows.length },
-      (_, i) => values[rows[i >> 1]! * size + features[i % 2]!]!,
-    );
+  const columns = (values: Float32Array) => columnsAt(rowsAt(values, size, rows), size, features);
   const [examples, drawn] = [columns(x), columns(samples)];
   const shape = [rows.length, 2];
   return {

@@ -1,4 +1,5 @@
 /** A window of a stored tensor, with statistics of all of it. */
+import { defined } from '../../../base/defined';
 import { UserError } from '../../../base/user-error';
 import {
   largestWeightWindow,
@@ -57,8 +58,7 @@ export function weight(model: InspectedFlow, query: WeightQuery): WeightView {
     values: { shape: [...query.size], data: windowOf(tensor, shape, query) },
     stats,
     frobenius: Math.sqrt(stats.count - stats.nan - stats.inf) * Math.hypot(stats.mean, stats.std),
-    ...(lengths ? { lengths } : {}),
-    ...(gains ? { gains: Float32Array.from(gains.data.subarray(0, listedOutputs)) } : {}),
+    ...defined({ lengths, gains: gains && Float32Array.from(gains.data.subarray(0, listedOutputs)) }),
   };
 }
 

@@ -1,5 +1,5 @@
 /** A vector field on a plane of two features, where a slice begins. */
-import { columnsAt, concatenated, rowAt } from '../../../base/rows';
+import { columnsAt, repeated, rowAt } from '../../../base/rows';
 import { UserError } from '../../../base/user-error';
 import type { FieldPlane, FieldPlaneQuery } from '../../../protocol/field';
 import { squareAround } from '../../../protocol/plane';
@@ -35,10 +35,10 @@ export async function fieldPlane(
   const bounds = squareAround(points, 0.002);
   const cells = side ** 2;
   // The example is behind the cells; features that are not drawn are its own in all of them.
-  const rows = concatenated(Array<Float32Array>(cells + 1).fill(rowAt(states, size, 0)));
+  const rows = repeated(rowAt(states, size, 0), cells + 1);
   pixelCentres(bounds, side).data.forEach((value, i) => (rows[(i >> 1) * size + features[i % 2]!] = value));
   const context = firstContext(joined);
-  const seen = context && concatenated(Array<Float32Array>(cells + 1).fill(context));
+  const seen = context && repeated(context, cells + 1);
   const there = { shape: [cells + 1, size], data: rows };
   const answer = await inParts({ model, signal }, await inner.velocity(layer), 'h', there, seen);
   const [{ data: velocity }, { data: rate }] = [answer.get('velocity')!, answer.get('rate')!];

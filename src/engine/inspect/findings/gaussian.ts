@@ -1,4 +1,5 @@
 /** How far a set of numbers is from the standard normal distribution. */
+import { uniformDistance } from '../../use/rank-statistics';
 
 /** @param values finite */
 export function momentsOf(values: ArrayLike<number>): { mean: number; std: number; kurtosis: number } {
@@ -17,13 +18,7 @@ export function momentsOf(values: ArrayLike<number>): { mean: number; std: numbe
 
 /** Largest difference between the empirical distribution function and the normal one (Kolmogorov–Smirnov). */
 export function normalDistance(sorted: ArrayLike<number>): number {
-  const n = sorted.length;
-  let largest = 0;
-  for (let i = 0; i < n; i++) {
-    const at = normalProbability(sorted[i]!);
-    largest = Math.max(largest, at - i / n, (i + 1) / n - at);
-  }
-  return largest;
+  return uniformDistance(Float64Array.from(sorted, normalProbability));
 }
 
 /**

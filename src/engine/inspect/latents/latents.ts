@@ -1,4 +1,5 @@
 /** The latents of an example, and the example that comes of changing some of them. */
+import { defined } from '../../../base/defined';
 import { rowAt } from '../../../base/rows';
 import { ignoreUserError, UserError } from '../../../base/user-error';
 import type { ExampleRef, UneditedRef, LatentEdit, Corners } from '../../../protocol/selection';
@@ -27,14 +28,8 @@ export async function latents(
   { example }: { example: UneditedRef },
 ): Promise<LatentsView> {
   const { z } = await keptLatents({ model, work, signal }, example);
-  const scales = model.runner.latentScales;
-  const places = latentPlaces(model);
-  return {
-    shape: [...model.flow.inputShape],
-    z,
-    ...(scales ? { scales } : {}),
-    ...(places ? { places } : {}),
-  };
+  const known = defined({ scales: model.runner.latentScales, places: latentPlaces(model) });
+  return { shape: [...model.flow.inputShape], z, ...known };
 }
 
 /** @throws UserError for elements that z does not have, or a file without a way back to x; CancelledError */
