@@ -1,11 +1,11 @@
 /** JSON in the metadata of our files, which anybody may have written. */
 import * as v from 'valibot';
+import { finite } from '../config/fields';
 import { columnTransform, transformForms } from '../config/standardization';
 import { jsonIn } from '../base/json-parts';
 import { shortened, UserError } from '../base/user-error';
 import type { MetricsRow } from '../protocol/run';
 
-const finite = v.pipe(v.number(), v.finite());
 const count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
 const names = v.pipe(v.array(v.string()), v.maxLength(1_000_000));
 const sizes = v.pipe(v.array(count), v.maxLength(32));

@@ -6,7 +6,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as v from 'valibot';
 import { dataSchema } from '../config/data-section';
-import { optional, positive, positiveInteger } from '../config/fields';
+import { countTo, finite, optional, positive, positiveInteger, share } from '../config/fields';
 import { parseJsonText } from '../config/json-text';
 import { parseAs } from '../config/parse';
 import { writeAtomically } from '../files/atomic';
@@ -15,7 +15,7 @@ import { exists } from '../base/exists';
 import { readText } from '../files/read';
 import type { ImportAnswers } from '../protocol/import';
 
-const contextNumbers = v.array(v.pipe(v.number(), v.finite()));
+const contextNumbers = v.array(finite);
 const port = (text: string) => optional(text, v.string());
 const portOrNone = (text: string) => optional(text, v.nullable(v.string()));
 
@@ -37,7 +37,7 @@ const portsSchema = v.strictObject({
   ),
   batch: optional(
     'Examples that the graph takes at once, where it takes one number only and does not say it.',
-    v.pipe(positiveInteger, v.maxValue(65536)),
+    countTo(65536),
   ),
   preprocessing: optional(
     'Images: what lies between pixels and x. Default: logit.',
@@ -47,7 +47,7 @@ const portsSchema = v.strictObject({
     'With the logit: x is the logit of p = ½ + dataRange·(v/levels − ½) of pixels v with noise in [0, levels).',
     v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(65536)),
   ),
-  dataRange: optional('See levels.', v.pipe(v.number(), v.gtValue(0), v.ltValue(1))),
+  dataRange: optional('See levels.', share),
   context: optional(
     'Conditional flows: name, mean and standard deviation of each number of the context.',
     v.strictObject({

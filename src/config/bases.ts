@@ -1,9 +1,6 @@
 /** The base distribution of a vector flow, as its config says it. Numbers that are not trained are in the config itself. */
 import * as v from 'valibot';
-import { kind, widths, optional } from './fields';
-
-export const number = v.pipe(v.number(), v.finite());
-const positiveNumber = v.pipe(v.number(), v.finite(), v.gtValue(0));
+import { choice, finite, flag, kind, optional, positive, widths } from './fields';
 
 /** One number for all features, or one for each. */
 export const ofFeatures = <S extends v.GenericSchema<number>>(entry: S) =>
@@ -11,18 +8,14 @@ export const ofFeatures = <S extends v.GenericSchema<number>>(entry: S) =>
 
 /** Lower and upper corner. */
 const box = {
-  lower: optional('Lower corner: one number, or one for each feature.', ofFeatures(number), -1),
-  upper: optional('Upper corner: one number, or one for each feature.', ofFeatures(number), 1),
+  lower: optional('Lower corner: one number, or one for each feature.', ofFeatures(finite), -1),
+  upper: optional('Upper corner: one number, or one for each feature.', ofFeatures(finite), 1),
 };
 
 const locationScale = {
-  loc: optional('Means: one number, or one for each feature.', ofFeatures(number), 0),
-  scale: optional('Deviations: one number, or one for each feature.', ofFeatures(positiveNumber), 1),
-  trained: optional(
-    'Whether loc and scale are trained; then these are where they start.',
-    v.boolean(),
-    false,
-  ),
+  loc: optional('Means: one number, or one for each feature.', ofFeatures(finite), 0),
+  scale: optional('Deviations: one number, or one for each feature.', ofFeatures(positive), 1),
+  trained: flag('Whether loc and scale are trained; then these are where they start.'),
 };
 
 export const baseSchema = v.variant('kind', [
@@ -52,11 +45,10 @@ export const baseSchema = v.variant('kind', [
     },
   ),
   kind('mixture', 'A trained mixture of normals.', {
-    covariance: optional(
-      'Of each normal: diagonal, independent features; full, correlated ones.',
-      v.picklist(['diagonal', 'full']),
+    covariance: choice('Of each normal: diagonal, independent features; full, correlated ones.', [
       'diagonal',
-    ),
+      'full',
+    ]),
     components: optional(
       'Normals of the mixture.',
       v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(256)),

@@ -4,7 +4,7 @@
  * docs/importing.md.
  */
 import * as v from 'valibot';
-import { described, optional, positive, positiveInteger } from './fields';
+import { belowOne, choice, described, finite, optional, positive, positiveInteger, share } from './fields';
 import { transformNames } from './transforms';
 
 /** Affine map of a coupling from data to latent. The last two are the inverses of the first two. */
@@ -34,17 +34,15 @@ export const outputLayout = v.picklist(['halves', 'interleaved']);
 
 export const splineMap = v.picklist(['softmax-floor', 'soft-clip', 'softmax-halves', 'softmax-slope']);
 
-export const blockStart = optional(
+export const blockStart = choice(
   'What a block of a residual net begins with: an activation (nflows), or its first linear layer (zuko).',
-  v.picklist(['activation', 'linear']),
-  'activation',
+  ['activation', 'linear'],
 );
 
-export const nets = optional(
-  'One conditioner for all that the transform takes (s and t), or one for each.',
-  v.picklist(['joint', 'separate']),
+export const nets = choice('One conditioner for all that the transform takes (s and t), or one for each.', [
   'joint',
-);
+  'separate',
+]);
 
 export const polarity = v.picklist(['first-conditions', 'first-moves']);
 
@@ -105,7 +103,7 @@ export const conventionFields = {
   ),
   scaleEpsilon: optional(
     'Smallest scale of sigmoid, softplus and softplus-clamp; slope of soft-clip.',
-    v.pipe(v.number(), v.minValue(0), v.ltValue(1)),
+    belowOne,
     1e-3,
   ),
   scaleClamp: optional('Bound of arctan.', positive, 2),
@@ -115,19 +113,17 @@ export const conventionFields = {
     positive,
     5,
   ),
-  splineCenter: optional('Middle of the interval of a spline.', v.pipe(v.number(), v.finite()), 0),
-  splineEnds: optional(
+  splineCenter: optional('Middle of the interval of a spline.', finite, 0),
+  splineEnds: choice(
     'What a spline does at the ends of its interval: linear, slope 1, and nothing changes outside; box, learned slopes at ' +
       'both ends, for data that stay inside; circular, the interval is a circle with one learned slope where its ends meet; ' +
       'half-turn, as linear after half a turn of the circle (NCSF of zuko).',
-    v.picklist(['linear', 'box', 'circular', 'half-turn']),
-    'linear',
+    ['linear', 'box', 'circular', 'half-turn'],
   ),
-  splineDirection: optional(
+  splineDirection: choice(
     'Which way a spline maps: forward, data to latent; inverse, latent to data (an InverseTransform of nflows, flowjax with ' +
       'invert=False).',
-    v.picklist(['forward', 'inverse']),
-    'forward',
+    ['forward', 'inverse'],
   ),
   splineMap: optional(
     'How the output of the conditioner becomes the bins of a spline and its slopes: softmax-floor, a softmax and a softplus ' +
@@ -140,14 +136,10 @@ export const conventionFields = {
   ),
   splineFloor: optional(
     'Least share of the interval of a bin (all but soft-clip), and least slope of a spline (softmax-floor).',
-    v.pipe(v.number(), v.gtValue(0), v.ltValue(1)),
+    share,
     1e-3,
   ),
-  splineSlope: optional(
-    'Least slope of a spline (all but softmax-floor).',
-    v.pipe(v.number(), v.gtValue(0), v.ltValue(1)),
-    1e-3,
-  ),
+  splineSlope: optional('Least slope of a spline (all but softmax-floor).', share, 1e-3),
   splineInterval: optional(
     'Each element has an interval of its own: the conditioner gives its left and bottom edge, width and height besides, and ' +
       'outside the map goes on as the line through its corners (BayesFlow). If given, splineBound, splineCenter, splineEnds, ' +
@@ -155,21 +147,18 @@ export const conventionFields = {
     splineInterval,
   ),
   normEpsilon: optional('Added to the variance by batch normalization in the flow.', positive, 1e-4),
-  normVariance: optional(
-    'Variance in the running statistics: divided by n, or by n − 1 (PyTorch).',
-    v.picklist(['biased', 'unbiased']),
+  normVariance: choice('Variance in the running statistics: divided by n, or by n − 1 (PyTorch).', [
     'biased',
-  ),
-  normOver: optional(
+    'unbiased',
+  ]),
+  normOver: choice(
     'Elements that batch normalization in the flow takes statistics of in training: the transformed ones (moved), those with ' +
       'zeros in place of the others (moved-with-zeros, the authors’ released code), or all.',
-    v.picklist(['moved', 'moved-with-zeros', 'all']),
-    'moved',
+    ['moved', 'moved-with-zeros', 'all'],
   ),
-  normStatistics: optional(
+  normStatistics: choice(
     'What batch normalization in the flow normalizes with in training: the statistics of the batch, or the running ' +
       'average, with gradients only through the share of the batch (paper, appendix E).',
-    v.picklist(['batch', 'running']),
-    'batch',
+    ['batch', 'running'],
   ),
 } as const;

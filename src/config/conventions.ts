@@ -3,10 +3,7 @@
  * that they set differently. Named as a preset, a set lies over the preset that suits the data, so sizes stay as they are there. It says what a
  * flow is, and of training only what this flow needs to stay finite.
  */
-import type { ModelInput, RunConfigInput } from './schema';
-
-type VectorInput = Extract<ModelInput, { kind: 'vector' }>;
-type ImageInput = Extract<ModelInput, { kind: 'image' }>;
+import type { ImageInput, RunConfigInput, VectorInput } from './schema';
 
 export interface ConventionSet {
   name: string;

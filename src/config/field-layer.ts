@@ -1,7 +1,19 @@
 /** A vector field as a layer of a vector flow: a flow in continuous time, cut into slices. */
 import * as v from 'valibot';
-import { number, ofFeatures } from './bases';
-import { activation, kind, layerWidth, widths, optional, positive, positiveInteger, slope } from './fields';
+import { ofFeatures } from './bases';
+import {
+  activation,
+  choice,
+  countTo,
+  finite,
+  flag,
+  kind,
+  layerWidth,
+  optional,
+  positive,
+  slope,
+  widths,
+} from './fields';
 import { problem, type Problem } from './problem';
 
 /** Features of a flow with a field: its log-det takes one derivative for each. */
@@ -12,8 +24,6 @@ export const mostRuns = 2000;
 
 /** How often each solver runs the network in one step. */
 export const runsOfStep = { rk4: 4, heun: 2, midpoint: 2, euler: 1 } as const;
-
-const time = v.pipe(v.number(), v.finite());
 
 const fieldNet = v.variant('kind', [
   kind('mlp', 'A plain MLP of x, the context and the time.', {
@@ -29,17 +39,15 @@ const fieldNet = v.variant('kind', [
       'deviation of each time, and gives a standardized velocity. Data are at t = 0, noise at t = 1.',
     {
       width: optional('Width of all of its layers.', layerWidth, 100),
-      layers: optional('Layers behind the merged one.', v.pipe(positiveInteger, v.maxValue(64)), 5),
+      layers: optional('Layers behind the merged one.', countTo(64), 5),
       activation: optional('Its nonlinearity.', activation, 'gelu'),
       slope,
-      skips: optional('Whether each layer adds what it takes.', v.boolean(), true),
-      norm: optional('Whether each layer ends with a layer normalization.', v.boolean(), true),
-      mean: optional('Means of the data: one number, or one for each feature.', ofFeatures(number), 0),
+      skips: flag('Whether each layer adds what it takes.', true),
+      norm: flag('Whether each layer ends with a layer normalization.', true),
+      mean: optional('Means of the data: one number, or one for each feature.', ofFeatures(finite), 0),
       std: optional('Deviations of the data: one number, or one for each feature.', ofFeatures(positive), 1),
-      baseline: optional(
+      baseline: flag(
         'Whether it gives what comes on top of the velocity of normal data with this mean and deviation.',
-        v.boolean(),
-        false,
       ),
     },
   ),
@@ -49,22 +57,17 @@ export const fieldLayer = kind(
   'field',
   'A vector field dx/dt = v(x, t, context), solved from data to noise (CNF of zuko, FMPE of sbi).',
   {
-    data: optional('The time at which x is data.', time, 0),
-    noise: optional('The time at which x is noise.', time, 1),
-    slices: optional(
-      'Parts of the time, equal in length; each is a layer.',
-      v.pipe(positiveInteger, v.maxValue(100)),
-      10,
-    ),
-    solver: optional(
+    data: optional('The time at which x is data.', finite, 0),
+    noise: optional('The time at which x is noise.', finite, 1),
+    slices: optional('Parts of the time, equal in length; each is a layer.', countTo(100), 10),
+    solver: choice(
       'How each step is taken: by Runge and Kutta’s method of order 4 (rk4), 2 (heun, midpoint) or 1 (euler).',
-      v.picklist(['rk4', 'heun', 'midpoint', 'euler']),
-      'rk4',
+      ['rk4', 'heun', 'midpoint', 'euler'],
     ),
-    steps: optional('Steps of the solver in each slice.', v.pipe(positiveInteger, v.maxValue(1000)), 4),
+    steps: optional('Steps of the solver in each slice.', countTo(1000), 4),
     frequencies: optional(
       'The network sees cos(f·t) of each frequency, then sin(f·t); without any, it sees t.',
-      v.pipe(v.array(time), v.maxLength(1024)),
+      v.pipe(v.array(finite), v.maxLength(1024)),
       () => [],
     ),
     net: optional('The network, which all slices share.', fieldNet, () => ({

@@ -1,14 +1,19 @@
 /** Checks that several sections of the config share. */
 import * as v from 'valibot';
 
+export const finite = v.pipe(v.number(), v.finite());
 export const positiveInteger = v.pipe(v.number(), v.integer(), v.minValue(1));
+export const countTo = (most: number) => v.pipe(positiveInteger, v.maxValue(most));
 /** Features or feature maps of a hidden layer; more would be a mistake, or a file that means harm. */
-export const layerWidth = v.pipe(positiveInteger, v.maxValue(65536));
+export const layerWidth = countTo(65536);
 export const widths = v.pipe(v.array(layerWidth), v.maxLength(64));
 export const nonNegativeInteger = v.pipe(v.number(), v.integer(), v.minValue(0));
 export const nonNegative = v.pipe(v.number(), v.finite(), v.minValue(0));
 export const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
 export const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+/** A part that is neither nothing nor all. */
+export const share = v.pipe(v.number(), v.gtValue(0), v.ltValue(1));
+export const belowOne = v.pipe(v.number(), v.minValue(0), v.ltValue(1));
 
 type Described<S extends v.GenericSchema> = v.SchemaWithPipe<
   readonly [S, v.DescriptionAction<v.InferOutput<S>, string>]
@@ -37,6 +42,13 @@ export function optional<S extends v.GenericSchema>(
   return v.optional(described(says, schema), fallback);
 }
 
+/** One of several words, the first of which holds where the field is left out. */
+export const choice = <const W extends readonly [string, ...string[]]>(says: string, words: W) =>
+  v.optional(described(says, v.picklist(words)), words[0]);
+
+/** Yes or no. */
+export const flag = (says: string, fallback = false) => optional(says, v.boolean(), fallback);
+
 type Kind<K extends string> = { kind: Described<v.LiteralSchema<K, undefined>> };
 
 /** One kind of a variant, with words for people and its fields. */
@@ -64,8 +76,4 @@ export const activation = v.picklist([
   'sigmoid',
   'softplus',
 ]);
-export const slope = optional(
-  'Slope of leaky-relu below zero.',
-  v.pipe(v.number(), v.minValue(0), v.ltValue(1)),
-  0.01,
-);
+export const slope = optional('Slope of leaky-relu below zero.', belowOne, 0.01);

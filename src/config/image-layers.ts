@@ -3,7 +3,9 @@ import * as v from 'valibot';
 import { nets, scaleMap } from './convention-fields';
 import {
   activation,
+  choice,
   described,
+  flag,
   kind,
   layerWidth,
   nonNegativeInteger,
@@ -23,24 +25,15 @@ const bit = v.picklist([0, 1]);
 /** Kernels are square, with the pixel in the middle. */
 const kernel = v.picklist([1, 3, 5, 7]);
 
-const half = v.picklist(['first', 'second']);
-
-const zeros = v.picklist(['zeros', 'ones']);
-
 /** How much faster the output of a scaled convolution grows than its `logs`. */
 export const logsFactor = 3;
 
-const scaled = optional(
-  'The last convolution is multiplied by e^(3·logs) with learned logs (Glow).',
-  v.boolean(),
-  false,
-);
+const scaled = flag('The last convolution is multiplied by e^(3·logs) with learned logs (Glow).');
 
-const padding = optional(
-  'What the last convolution sees beyond the edge of the image (ones: rosinality).',
-  zeros,
+const padding = choice('What the last convolution sees beyond the edge of the image (ones: rosinality).', [
   'zeros',
-);
+  'ones',
+]);
 
 /** Conditioners of couplings by channels. */
 export const imageNet = v.variant('kind', [
@@ -63,17 +56,16 @@ export const imageNet = v.variant('kind', [
     blocks: described('Residual blocks.', v.pipe(nonNegativeInteger, v.maxValue(64))),
     activation: optional('Before each convolution of a block.', activation, 'relu'),
     slope,
-    batchNorm: optional('Batch normalization inside the blocks.', v.boolean(), false),
+    batchNorm: flag('Batch normalization inside the blocks.'),
   }),
 ]);
 
 export const imageLayer = v.variant('kind', [
   kind('squeeze', '2×2 pixels become one with four times the channels.', {
-    order: optional(
+    order: choice(
       'Order of the channels: the four pixels of one channel together (channel-major), or all channels of one pixel, pixels as ' +
         'in the authors’ released code of RealNVP (subpixel-major) or row by row (row-major, i-RevNet).',
-      v.picklist(['channel-major', 'subpixel-major', 'row-major']),
-      'channel-major',
+      ['channel-major', 'subpixel-major', 'row-major'],
     ),
   }),
   kind('haar', 'Mean and differences of each four channels in a row, those of a squeeze (Haar wavelets).', {
@@ -93,7 +85,7 @@ export const imageLayer = v.variant('kind', [
         'Of the diagonal of U, one for each channel; they are not trained.',
         v.array(v.picklist([1, -1])),
       ),
-      bias: optional('Adds a learned bias (nflows).', v.boolean(), false),
+      bias: flag('Adds a learned bias (nflows).'),
     },
   ),
   kind(
@@ -101,7 +93,7 @@ export const imageLayer = v.variant('kind', [
     `Invertible 1×1 convolution whose matrix is trained as it is, of at most ${mostFullChannels} channels; it starts orthogonal. ` +
       'Steps take longer than with conv1x1.',
     {
-      bias: optional('Adds a learned bias.', v.boolean(), false),
+      bias: flag('Adds a learned bias.'),
     },
   ),
   kind('permute', 'Fixed order of the channels.', {
@@ -111,11 +103,7 @@ export const imageLayer = v.variant('kind', [
     mask: described('One entry per channel: 1 passes through (identity), 0 is transformed.', v.array(bit)),
     net: described('The conditioner.', imageNet),
     nets,
-    seesContext: optional(
-      'Whether the conditioner sees the context of the model, as channels behind its own.',
-      v.boolean(),
-      false,
-    ),
+    seesContext: flag('Whether the conditioner sees the context of the model, as channels behind its own.'),
     scaleClamp: optional('Bound of arctan in this coupling; the one of the model if absent.', positive),
     scaleMap: optional('Of this coupling alone; the one of the model if absent.', scaleMap),
     scaleMean: optional(
@@ -125,7 +113,7 @@ export const imageLayer = v.variant('kind', [
     ),
   }),
   kind('factorOut', 'Half of the channels leave as latents, the others go on.', {
-    leaves: optional('The half that leaves.', half, 'second'),
+    leaves: optional('The half that leaves.', v.picklist(['first', 'second']), 'second'),
   }),
   kind(
     'prior',
@@ -141,23 +129,19 @@ export const imageLayer = v.variant('kind', [
           '`padding` ones); absent, they are learned for each channel.',
         kernel,
       ),
-      of: optional(
+      of: choice(
         'Without a kernel: whether mean and log-deviation are learned for each channel, or for each value.',
-        v.picklist(['channels', 'values']),
-        'channels',
+        ['channels', 'values'],
       ),
-      seesContext: optional(
+      seesContext: flag(
         'Without a kernel: whether mean and log-deviation also have terms that are linear in the context of the model, which ' +
           'has one pixel. Given a class as one-hot, each class has its own.',
-        v.boolean(),
-        false,
       ),
       padding,
       scaled,
-      outputLayout: optional(
+      outputLayout: choice(
         'Whether mean and log-deviation are the two halves of what is predicted, or alternate in it.',
-        v.picklist(['halves', 'interleaved']),
-        'halves',
+        ['halves', 'interleaved'],
       ),
     },
   ),

@@ -3,14 +3,17 @@ import * as v from 'valibot';
 import { imageLayer, mostChannels } from './image-layers';
 import { conventionFields, flowNorm, polarity } from './convention-fields';
 import {
+  choice,
+  countTo,
   described,
+  flag,
   fraction,
   kind,
   layerWidth,
   nonNegativeInteger,
   optional,
   positive,
-  positiveInteger,
+  share,
 } from './fields';
 import { mostLayers } from './vector-model';
 
@@ -20,9 +23,9 @@ export const mostScales = 8;
 export const mostBlocks = 64;
 
 export const imageModelSchema = kind('image', 'Images of discrete pixels.', {
-  height: described('Pixels, before padding.', v.pipe(positiveInteger, v.maxValue(1024))),
-  width: described('Pixels, before padding.', v.pipe(positiveInteger, v.maxValue(1024))),
-  channels: optional('1 for gray, 3 for color.', v.pipe(positiveInteger, v.maxValue(mostChannels)), 1),
+  height: described('Pixels, before padding.', countTo(1024)),
+  width: described('Pixels, before padding.', countTo(1024)),
+  channels: optional('1 for gray, 3 for color.', countTo(mostChannels), 1),
   levels: optional(
     'Discrete values of a pixel: 0 … levels − 1.',
     v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(65536)),
@@ -33,27 +36,21 @@ export const imageModelSchema = kind('image', 'Images of discrete pixels.', {
     v.pipe(nonNegativeInteger, v.maxValue(512)),
     0,
   ),
-  architecture: optional(
+  architecture: choice(
     'realnvp: couplings in checkerboards and by channels, residual networks (paper); glow: at each scale a squeeze and `steps` of ' +
       'act norm, 1×1 convolution and coupling by channels, convolutional networks (Kingma and Dhariwal 2018).',
-    v.picklist(['realnvp', 'glow']),
-    'realnvp',
+    ['realnvp', 'glow'],
   ),
-  scales: optional(
-    'Scales of the multi-scale architecture.',
-    v.pipe(positiveInteger, v.maxValue(mostScales)),
-    2,
-  ),
+  scales: optional('Scales of the multi-scale architecture.', countTo(mostScales), 2),
   base: optional(
     'Feature maps of the conditioners in the first checkerboard couplings; channels of Glow’s networks.',
     layerWidth,
     32,
   ),
-  steps: optional('Steps of each scale of Glow.', v.pipe(positiveInteger, v.maxValue(64)), 8),
-  priors: optional(
+  steps: optional('Steps of each scale of Glow.', countTo(64), 8),
+  priors: choice(
     'Of Glow: what goes on predicts mean and deviation of what leaves at each scale (learned), or all latents are standard normal.',
-    v.picklist(['learned', 'standard']),
-    'learned',
+    ['learned', 'standard'],
   ),
   layers: optional(
     'The whole chain from data to latent, layer by layer. If given, architecture, scales, steps, priors and all settings of RealNVP’s ' +
@@ -64,23 +61,18 @@ export const imageModelSchema = kind('image', 'Images of discrete pixels.', {
     'Size of an image that comes with each example; those of `layers` that say so see it, and the flow is a density given it. ' +
       'One of 1×1 pixels is a row of numbers, which every pixel sees.',
     v.strictObject({
-      height: described('Pixels.', v.pipe(positiveInteger, v.maxValue(1024))),
-      width: described('Pixels.', v.pipe(positiveInteger, v.maxValue(1024))),
-      channels: described('Numbers of each pixel.', v.pipe(positiveInteger, v.maxValue(mostChannels))),
+      height: described('Pixels.', countTo(1024)),
+      width: described('Pixels.', countTo(1024)),
+      channels: described('Numbers of each pixel.', countTo(mostChannels)),
     }),
   ),
-  latents: optional(
+  latents: choice(
     'How `flowscope apply` gives and takes z of a chain: each latent at its place in the image, standard normal (in-place); or as ' +
       'libraries do, before the learned priors, channels first, one scale after the other; or only those that leave last, where ' +
       'the log-det counts the density of the others and the way back takes their means (last).',
-    v.picklist(['in-place', 'first-out-first', 'last-out-first', 'last']),
-    'in-place',
+    ['in-place', 'first-out-first', 'last-out-first', 'last'],
   ),
-  widthGrowth: optional(
-    'Whether feature maps double at each scale.',
-    v.picklist(['double', 'constant']),
-    'double',
-  ),
+  widthGrowth: choice('Whether feature maps double at each scale.', ['double', 'constant']),
   channelwiseWidth: optional(
     'Feature maps of channel-wise couplings, as a multiple of those of their scale.',
     v.picklist([1, 2]),
@@ -94,14 +86,13 @@ export const imageModelSchema = kind('image', 'Images of discrete pixels.', {
   dataRange: optional(
     'Pixels are squeezed to this share of (0, 1) before the logit: the paper’s α is (1 − dataRange) / 2 for a ' +
       'symmetric squeeze, 1 − dataRange for the form as printed.',
-    v.pipe(v.number(), v.gtValue(0), v.ltValue(1)),
+    share,
     0.9,
   ),
-  dataConstraint: optional(
+  dataConstraint: choice(
     'What is taken the logit of; symmetric: ½ + dataRange·(x/L − ½) (authors’ released code); as-printed: α + (1 − α)·x/L (paper, ' +
       'section 4.1), which brings the brightest pixels close to 1. Without a logit: centered is x/L − ½ (Glow), unit is x/L.',
-    v.picklist(['symmetric', 'as-printed', 'centered', 'unit']),
-    'symmetric',
+    ['symmetric', 'as-printed', 'centered', 'unit'],
   ),
   polarity: optional(
     'Whether the first checkerboard coupling passes pixel (0, 0) through (first-conditions) or transforms it (first-moves).',
@@ -113,44 +104,33 @@ export const imageModelSchema = kind('image', 'Images of discrete pixels.', {
       'when absent.',
     polarity,
   ),
-  maskChannel: optional('Give the mask to checkerboard conditioners as another channel.', v.boolean(), true),
-  inputDoubling: optional(
-    'Double the input of checkerboard conditioners, half of which is zeros.',
-    v.boolean(),
-    true,
-  ),
-  netNorm: optional('Batch normalization inside the conditioners.', v.boolean(), true),
-  netNormGain: optional(
-    'What batch normalization inside the conditioners learns.',
-    v.picklist(['gain-and-bias', 'bias']),
-    'gain-and-bias',
-  ),
+  maskChannel: flag('Give the mask to checkerboard conditioners as another channel.', true),
+  inputDoubling: flag('Double the input of checkerboard conditioners, half of which is zeros.', true),
+  netNorm: flag('Batch normalization inside the conditioners.', true),
+  netNormGain: choice('What batch normalization inside the conditioners learns.', ['gain-and-bias', 'bias']),
   netNormEpsilon: optional(
     'Added to the variance by batch normalization inside the conditioners.',
     positive,
     1e-5,
   ),
-  lengths: optional(
+  lengths: choice(
     'Weight normalization: a learned gain for all convolutions, or none for the first one and the first of each ' +
       'block (authors’ released code).',
-    v.picklist(['all', 'some']),
-    'all',
+    ['all', 'some'],
   ),
   normDecay: optional(
     'Share of the new batch in the running statistics of batch normalization.',
     fraction,
     0.1,
   ),
-  squeeze: optional(
-    'Channel order of the 2×2 squeeze before channel-wise couplings.',
-    v.picklist(['channel-major', 'subpixel-major']),
+  squeeze: choice('Channel order of the 2×2 squeeze before channel-wise couplings.', [
     'channel-major',
-  ),
-  factorOut: optional(
+    'subpixel-major',
+  ]),
+  factorOut: choice(
     'Which half continues to the next scale: the sub-pixels (0,0) and (1,1) (authors’ released code), or the first half ' +
       'of the squeezed channels (Glow).',
-    v.picklist(['diagonal', 'halves']),
-    'diagonal',
+    ['diagonal', 'halves'],
   ),
   ...conventionFields,
   flowNorm: v.optional(flowNorm, true),

@@ -3,26 +3,24 @@ import * as v from 'valibot';
 import { blockStart, conventionFields, splineInterval, splineMap } from './convention-fields';
 import {
   activation,
+  choice,
+  countTo,
+  finite,
+  flag,
   kind,
   layerWidth,
-  widths,
   nonNegative,
   nonNegativeInteger,
   optional,
   positive,
-  positiveInteger,
+  share,
   slope,
+  widths,
 } from './fields';
-
-const share = (what: string) => optional(what, v.pipe(v.number(), v.gtValue(0), v.ltValue(1)), 1e-3);
 
 const { bins, scaleMap, scaleEpsilon, scaleClamp } = conventionFields;
 
-const direction = optional(
-  'forward: it maps data to latent; inverse: latent to data.',
-  v.picklist(['forward', 'inverse']),
-  'forward',
-);
+const direction = choice('forward: it maps data to latent; inverse: latent to data.', ['forward', 'inverse']);
 
 /** Limits of sums of squares. */
 export const mostDegree = 32;
@@ -38,18 +36,17 @@ export const transformConfig = v.variant('kind', [
   kind('affine', 'A scale and a shift.', {
     form: conventionFields.affine,
     ...{ scaleMap, scaleEpsilon, scaleClamp },
-    scaleMean: optional(
+    scaleMean: choice(
       'The mean of s that is subtracted from s, so that volumes stay: over the transformed features (removed), over the channels ' +
         'of each pixel, or over the image.',
-      v.picklist(['kept', 'removed', 'pixel', 'image']),
-      'kept',
+      ['kept', 'removed', 'pixel', 'image'],
     ),
   }),
   kind('additive', 'x + t (NICE).'),
   kind('rationalQuadratic', 'A monotone spline (neural spline flows).', {
     bins,
     bound: optional('The spline maps center ± bound to itself.', positive, 5),
-    center: optional('Middle of its interval.', v.pipe(v.number(), v.finite()), 0),
+    center: optional('Middle of its interval.', finite, 0),
     ends: conventionFields.splineEnds,
     direction,
     map: optional(
@@ -57,8 +54,8 @@ export const transformConfig = v.variant('kind', [
       splineMap,
       'softmax-floor',
     ),
-    floor: share('Least share of the interval of a bin, and least slope (softmax-floor).'),
-    slope: share('Least slope (all but softmax-floor).'),
+    floor: optional('Least share of the interval of a bin, and least slope (softmax-floor).', share, 1e-3),
+    slope: optional('Least slope (all but softmax-floor).', share, 1e-3),
   }),
   kind('intervalSpline', 'A rational-quadratic spline whose interval the network gives too (BayesFlow).', {
     bins,
@@ -67,15 +64,15 @@ export const transformConfig = v.variant('kind', [
   kind('bernstein', 'A monotone Bernstein polynomial (BPF of zuko).', {
     degree: optional(
       'As zuko counts it: one less than the values that the network gives for each feature.',
-      v.pipe(positiveInteger, v.maxValue(100)),
+      countTo(100),
       16,
     ),
     bound: optional('It maps −bound to bound to itself; outside nothing changes.', positive, 5),
     direction,
   }),
   kind('sumOfSquares', 'The integral of a sum of squares of polynomials (SOSPF of zuko).', {
-    degree: optional('Degree of each polynomial.', v.pipe(positiveInteger, v.maxValue(mostDegree)), 4),
-    polynomials: optional('How many are squared.', v.pipe(positiveInteger, v.maxValue(mostPolynomials)), 3),
+    degree: optional('Degree of each polynomial.', countTo(mostDegree), 4),
+    polynomials: optional('How many are squared.', countTo(mostPolynomials), 3),
     bound: optional('The polynomials are of x / bound.', positive, 10),
     slope: optional('Least slope.', v.pipe(positive, v.minValue(1e-9)), 1e-3),
     spread,
@@ -89,7 +86,7 @@ export const transformConfig = v.variant('kind', [
     'gaussianization',
     'The distribution function of a mixture of normals, then the inverse one of N(0, 1) (GF of zuko).',
     {
-      components: optional('How many normals the mixture has.', v.pipe(positiveInteger, v.maxValue(256)), 8),
+      components: optional('How many normals the mixture has.', countTo(256), 8),
       spread,
       shrinkage: optional(
         'How much nearer to 1/2 probabilities are brought; 0 keeps all of the line. zuko has 1e-6, with which |y| < 4.9.',
@@ -101,23 +98,20 @@ export const transformConfig = v.variant('kind', [
   ),
 ]);
 
-export const contextEntry = optional(
+export const contextEntry = choice(
   'How the context enters a conditioner: behind the features, as more of its input; or through a linear layer of its own, ' +
     'whose activation is added to the first layer (MADE of nflows).',
-  v.picklist(['input', 'activated']),
-  'input',
+  ['input', 'activated'],
 );
-export const contextInBlocks = optional(
+export const contextInBlocks = choice(
   'Residual nets: what the context does in each block besides. gate: scales what it adds, by a sigmoid; add: is added inside, ' +
     'through a linear layer (nflows has both).',
-  v.picklist(['none', 'gate', 'add']),
-  'none',
+  ['none', 'gate', 'add'],
 );
-export const denseNorm = optional(
+export const denseNorm = choice(
   'What normalizes after each layer of a dense net: the batch, or each example over its features, with its mean (layer) or ' +
     'by the root of its mean square alone (rms), or without anything learned (standardized, zuko).',
-  v.picklist(['none', 'batch', 'layer', 'rms', 'standardized']),
-  'none',
+  ['none', 'batch', 'layer', 'rms', 'standardized'],
 );
 const active = optional('Its nonlinearity.', activation, 'relu');
 const hidden = optional('Widths of its hidden layers.', widths, () => [64, 64]);
@@ -133,7 +127,7 @@ export const netConfig = v.variant('kind', [
     width: optional('Width of all of its layers.', layerWidth, 64),
     blocks: optional('Number of blocks.', v.pipe(nonNegativeInteger, v.maxValue(64)), 2),
     blockStart,
-    batchNorm: optional('Batch normalization inside the blocks.', v.boolean(), false),
+    batchNorm: flag('Batch normalization inside the blocks.'),
     activation: active,
     slope,
     contextEntry,
@@ -144,7 +138,7 @@ export const netConfig = v.variant('kind', [
     'An MLP whose layers add what they take and are normalized after their activation (BayesFlow).',
     {
       hidden,
-      skips: optional('Whether each layer adds what it takes.', v.boolean(), true),
+      skips: flag('Whether each layer adds what it takes.', true),
       norm: denseNorm,
       activation: active,
       slope,

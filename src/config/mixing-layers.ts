@@ -1,11 +1,11 @@
 /** Layers of a vector flow over all features that have no network. */
 import * as v from 'valibot';
-import { ofFeatures, number } from './bases';
-import { described, kind, nonNegativeInteger, optional, positiveInteger } from './fields';
+import { ofFeatures } from './bases';
+import { countTo, described, finite, kind, nonNegativeInteger, optional } from './fields';
 
 /** Each is a few ops in a graph. */
 export const mostReflections = 512;
-export const reflectionCount = v.pipe(positiveInteger, v.maxValue(mostReflections));
+export const reflectionCount = countTo(mostReflections);
 
 export const mixingLayers = [
   kind('lu', 'A learned mixing of all features, a matrix in two triangular factors (LU), and a bias.'),
@@ -40,9 +40,9 @@ export const mixingLayers = [
   kind('rescale', 'x·scale + shift with fixed numbers.', {
     scale: described(
       'One number, or one for each feature; none is 0.',
-      ofFeatures(v.pipe(number, v.notValue(0))),
+      ofFeatures(v.pipe(finite, v.notValue(0))),
     ),
-    shift: described('One number, or one for each feature.', ofFeatures(number)),
+    shift: described('One number, or one for each feature.', ofFeatures(finite)),
   }),
 ] as const;
 

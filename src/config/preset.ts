@@ -1,8 +1,4 @@
-import type { RunConfigInput } from './schema';
-
-type VectorInput = Extract<RunConfigInput['model'], { kind: 'vector' }>;
-
-type ImageInput = Extract<RunConfigInput['model'], { kind: 'image' }>;
+import type { ImageInput, RunConfigInput, VectorInput } from './schema';
 
 export interface Preset {
   name: string;

@@ -1,7 +1,7 @@
 /** `run.json` in a run folder: the last state of its training. Flowscope and the Python package write it; anybody may have. */
 import * as v from 'valibot';
+import { finite } from './fields';
 
-const finite = v.pipe(v.number(), v.finite());
 const ifThere = v.nullish(finite);
 
 /** Bytes of a JSON file that a run, or a model, has next to it; longer ones were not written by Flowscope. */

@@ -4,7 +4,17 @@
  */
 import * as v from 'valibot';
 import { dataSchema } from './data-section';
-import { optional, fraction, nonNegative, nonNegativeInteger, positive, positiveInteger } from './fields';
+import {
+  choice,
+  countTo,
+  flag,
+  fraction,
+  nonNegative,
+  nonNegativeInteger,
+  optional,
+  positive,
+  positiveInteger,
+} from './fields';
 import { imageModelSchema } from './image-model';
 import { targetNames } from './targets';
 import { vectorModelSchema } from './vector-model';
@@ -14,13 +24,9 @@ export const trainingSchema = v.strictObject({
   seed: optional('Seeds initial weights, order of the examples, noise and flips.', nonNegativeInteger, 0),
   steps: optional('Optimizer steps.', positiveInteger, 2000),
   maxSeconds: optional('Stop after this many seconds of training.', positive),
-  batch: optional('Examples per step.', v.pipe(positiveInteger, v.maxValue(65536)), 64),
+  batch: optional('Examples per step.', countTo(65536), 64),
   learningRate: optional('Step size of Adam after warm-up.', positive, 1e-3),
-  schedule: optional(
-    'Decay of the learning rate after warm-up.',
-    v.picklist(['constant', 'cosine', 'exponential']),
-    'constant',
-  ),
+  schedule: choice('Decay of the learning rate after warm-up.', ['constant', 'cosine', 'exponential']),
   warmupSteps: optional('Steps over which the learning rate rises from 0.', nonNegativeInteger, 0),
   finalLearningRate: optional('Learning rate at the end of the decay.', nonNegative, 0),
   beta1: optional('Decay of the mean of gradients in Adam.', v.pipe(fraction, v.ltValue(1)), 0.9),
@@ -32,17 +38,16 @@ export const trainingSchema = v.strictObject({
     5e-5,
   ),
   clipNorm: optional('Largest global norm of the gradient.', positive, 100),
-  flips: optional('Random horizontal flips of training images.', v.boolean(), false),
+  flips: flag('Random horizontal flips of training images.'),
   ema: optional(
     'Decay of the moving average of the weights used for validation; 0 turns it off.',
     v.pipe(fraction, v.ltValue(1)),
     0,
   ),
-  pairs: optional(
+  pairs: choice(
     'Vector fields: which noise each example is joined with. random: any; nearest: that for which the squared distances of ' +
       'a batch are least in all; reflow: the noise that the flow which the training starts from makes the example of.',
-    v.picklist(['random', 'nearest', 'reflow']),
-    'random',
+    ['random', 'nearest', 'reflow'],
   ),
   objective: optional(
     'What is made smaller. likelihood: −log p of the data; a vector field is trained by flow matching all the same. reverseKl: the ' +
@@ -94,6 +99,8 @@ export type ImageModelConfig = v.InferOutput<typeof imageModelSchema>;
 export type ModelConfig = v.InferOutput<typeof modelSchema>;
 /** A model with defaults left out. */
 export type ModelInput = v.InferInput<typeof modelSchema>;
+export type VectorInput = Extract<ModelInput, { kind: 'vector' }>;
+export type ImageInput = Extract<ModelInput, { kind: 'image' }>;
 export type DataConfig = v.InferOutput<typeof dataSchema>;
 export type TrainingConfig = v.InferOutput<typeof trainingSchema>;
 export type RunConfig = v.InferOutput<typeof runConfigSchema>;

@@ -16,14 +16,16 @@ import {
 import { contextEntry, contextInBlocks, denseNorm, netConfig, transformConfig } from './layer-parts';
 import {
   activation,
+  choice,
+  countTo,
   described,
+  flag,
   kind,
-  widths,
   nonNegativeInteger,
   optional,
   positive,
-  positiveInteger,
   slope,
+  widths,
 } from './fields';
 import { transformNames } from './transforms';
 
@@ -76,10 +78,9 @@ const vectorLayer = v.variant('kind', [
       'Entry i is the place of feature i, from 0. Features that share a place do not depend on each other.',
       v.array(nonNegativeInteger),
     ),
-    sees: optional(
+    sees: choice(
       'What the network sees: input, so that scoring takes one pass and sampling one for each feature; output, the other way round.',
-      v.picklist(['input', 'output']),
-      'input',
+      ['input', 'output'],
     ),
     ...mappingParts,
   }),
@@ -88,29 +89,22 @@ const vectorLayer = v.variant('kind', [
 ]);
 
 export const vectorModelSchema = kind('vector', 'Rows of numbers.', {
-  dim: described('Number of features D.', v.pipe(positiveInteger, v.maxValue(mostFeatures))),
-  layer: optional(
+  dim: described('Number of features D.', countTo(mostFeatures)),
+  layer: choice(
     'coupling: features in two parts, fast in both directions (RealNVP); autoregressive: each feature given those before it, ' +
       'as many passes as features to sample (MAF).',
-    v.picklist(['coupling', 'autoregressive']),
-    'coupling',
+    ['coupling', 'autoregressive'],
   ),
-  sees: optional(
+  sees: choice(
     'Of autoregressive layers, what the network sees: input, so that scoring and training take one pass (MAF); output, so that ' +
       'sampling takes one pass, and scoring and training one for each feature (IAF).',
-    v.picklist(['input', 'output']),
-    'input',
+    ['input', 'output'],
   ),
-  couplings: optional(
-    'Number of couplings or autoregressive layers.',
-    v.pipe(positiveInteger, v.maxValue(1000)),
-    8,
-  ),
-  net: optional(
+  couplings: optional('Number of couplings or autoregressive layers.', countTo(1000), 8),
+  net: choice(
     'Conditioner: a plain MLP; pre-activation residual blocks of two linear layers (nflows); or dense, an MLP whose layers add ' +
       'what they take (denseSkips) and are normalized (denseNorm) after their activation (BayesFlow).',
-    v.picklist(['mlp', 'residual', 'dense']),
-    'mlp',
+    ['mlp', 'residual', 'dense'],
   ),
   hidden: optional(
     'Widths of the hidden layers of each conditioner; a residual net uses only the first, and an MLP may have none.',
@@ -118,10 +112,10 @@ export const vectorModelSchema = kind('vector', 'Rows of numbers.', {
     () => [64, 64],
   ),
   blocks: optional('Blocks of a residual net.', v.pipe(nonNegativeInteger, v.maxValue(64)), 2),
-  denseSkips: optional('Whether each layer of a dense net adds what it takes.', v.boolean(), true),
+  denseSkips: flag('Whether each layer of a dense net adds what it takes.', true),
   denseNorm,
   blockStart,
-  netNorm: optional('Batch normalization inside the blocks of a residual net.', v.boolean(), false),
+  netNorm: flag('Batch normalization inside the blocks of a residual net.'),
   nets,
   conditioning: optional(
     'masked: conditioners read and return all features, zeroed by the mask; selected: they read only the identity features ' +
@@ -135,10 +129,9 @@ export const vectorModelSchema = kind('vector', 'Rows of numbers.', {
     activation,
   ),
   slope,
-  mask: optional(
+  mask: choice(
     'alternate: even and odd features alternate; halves: first and second half; random: drawn from maskSeed.',
-    v.picklist(['alternate', 'halves', 'random']),
-    'alternate',
+    ['alternate', 'halves', 'random'],
   ),
   maskSeed: optional('Seed of the random masks.', nonNegativeInteger, 0),
   polarity: optional(
@@ -146,16 +139,11 @@ export const vectorModelSchema = kind('vector', 'Rows of numbers.', {
     polarity,
     'first-conditions',
   ),
-  permutation: optional(
-    'Fixed permutation of the features between couplings.',
-    v.picklist(['none', 'reverse', 'random']),
-    'none',
-  ),
+  permutation: choice('Fixed permutation of the features between couplings.', ['none', 'reverse', 'random']),
   permutationSeed: optional('Seed of the random permutations.', nonNegativeInteger, 0),
-  between: optional(
+  between: choice(
     'A layer after each coupling, over all features. Learned mixings: lu, plu, qr, svd; learned rotations: householder, orthogonal.',
-    v.picklist(['none', 'batchNorm', 'actNorm', 'lu', 'plu', 'qr', 'svd', 'householder', 'orthogonal']),
-    'none',
+    ['none', 'batchNorm', 'actNorm', 'lu', 'plu', 'qr', 'svd', 'householder', 'orthogonal'],
   ),
   reflections: optional(
     'Householder reflections of a layer between, where it has any; an even number starts as the identity.',
@@ -167,16 +155,11 @@ export const vectorModelSchema = kind('vector', 'Rows of numbers.', {
     v.pipe(nonNegativeInteger, v.maxValue(mostFeatures)),
     0,
   ),
-  madeMasks: optional(
+  madeMasks: choice(
     'Masks of autoregressive networks: by degrees of hidden units that take turns, or as the checkpoint has them (random masks of nflows).',
-    v.picklist(['degrees', 'stored']),
-    'degrees',
+    ['degrees', 'stored'],
   ),
-  contextNorm: optional(
-    'Whether the context is standardized by statistics that are stored with the flow (sbi).',
-    v.boolean(),
-    false,
-  ),
+  contextNorm: flag('Whether the context is standardized by statistics that are stored with the flow (sbi).'),
   contextNet: optional(
     'Widths of the layers of a network over the context, whose output the conditioners see; none: they see the context itself.',
     widths,
@@ -186,16 +169,14 @@ export const vectorModelSchema = kind('vector', 'Rows of numbers.', {
     'Nonlinearity of the network over the context; as activation when absent.',
     activation,
   ),
-  contextOutput: optional(
+  contextOutput: choice(
     'What conditioners see of the network over the context: the sums of its last layer, or their activation (FCEmbedding of sbi).',
-    v.picklist(['linear', 'activated']),
-    'linear',
+    ['linear', 'activated'],
   ),
   contextEntry,
   contextInBlocks,
-  contextFirst: optional(
+  contextFirst: flag(
     'Autoregressive layers: some hidden units depend on the context alone, so that the first feature depends on it too (zuko).',
-    v.boolean(),
     true,
   ),
   layers: optional(
@@ -204,10 +185,9 @@ export const vectorModelSchema = kind('vector', 'Rows of numbers.', {
   ),
   ...conventionFields,
   transform: optional(transformWords, v.union([v.picklist(transformNames), transformConfig]), 'affine'),
-  scaleMean: optional(
+  scaleMean: choice(
     'removed: the mean of s over the features that a coupling moves is subtracted from s, so that volumes stay (GIN of FrEIA).',
-    v.picklist(['kept', 'removed']),
-    'kept',
+    ['kept', 'removed'],
   ),
   flowNorm: v.optional(flowNorm, false),
   base: optional('Base distribution: that of the latents.', baseSchema, () => ({

@@ -4,7 +4,7 @@
  */
 import type { ImageLayerInput } from '../../config/image-layers';
 import { parseStoredConfig } from '../../config/parse';
-import type { ImageModelConfig, ModelInput } from '../../config/schema';
+import type { ImageInput, ImageModelConfig, ModelInput } from '../../config/schema';
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 import { readLayers, type OurLayer } from './chain-importer';
 import { levelsQuestion, sizeQuestions, answeredNumber } from './questions';
@@ -13,7 +13,6 @@ import type { Closeness, Recognizer, TensorFile } from './types';
 
 export type ImageLayer = OurLayer<ImageLayerInput>;
 
-type ImageInput = Extract<ModelInput, { kind: 'image' }>;
 export type ImageFields = Partial<Omit<ImageInput, 'kind' | 'height' | 'width' | 'channels' | 'layers'>>;
 
 export interface ImagePlan {

@@ -3,11 +3,11 @@ import { UserError } from '../../base/user-error';
 import type { Named } from '../../config/layer-folders';
 import { netOfModel, transformOfModel } from '../../config/model-parts';
 import { parseStoredConfig } from '../../config/parse';
-import type { ModelInput, VectorModelConfig } from '../../config/schema';
+import type { ModelInput, VectorInput, VectorModelConfig } from '../../config/schema';
 
 export type ChainLayer = NonNullable<VectorModelConfig['layers']>[number];
 export type NamedLayer = Named<ChainLayer>;
-export type VectorFields = Partial<Omit<Extract<ModelInput, { kind: 'vector' }>, 'kind' | 'dim' | 'layers'>>;
+export type VectorFields = Partial<Omit<VectorInput, 'kind' | 'dim' | 'layers'>>;
 
 /** What a layer may have for itself besides its structure. */
 const parts: readonly string[] = [

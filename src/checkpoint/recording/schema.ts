@@ -1,6 +1,6 @@
 /** What the metadata of a recording say in JSON; docs/recording.md explains it, and media/schemas has it as a JSON schema. */
 import * as v from 'valibot';
-import { described, optional } from '../../config/fields';
+import { described, finite, optional } from '../../config/fields';
 
 /** The version of the format that is written under `format_version`. */
 export const recordingVersion = 1;
@@ -39,7 +39,7 @@ const parameterSchema = v.object({
 
 export const structures = ['elementwise', 'coupling', 'autoregressive', 'permutation', 'dense'] as const;
 
-const moment = v.pipe(v.number(), v.finite());
+const moment = finite;
 
 const layerSchema = v.object({
   name: described('Unlike that of any other layer.', text),
