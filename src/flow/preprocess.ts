@@ -12,7 +12,7 @@ import {
   mapsOf,
   type Standardization,
 } from '../config/standardization';
-import { fixedMap, type Bijection } from './core/bijection';
+import { keepingShape, type Bijection } from './core/bijection';
 import type { Preprocess } from './nets/context';
 import { sizeOf } from '../base/shape';
 import { named } from './core/scope';
@@ -48,7 +48,7 @@ export function logit({ name, shape, levels, dataRange, constraint }: LogitOptio
   const logDetAt = (y: Tensor): Tensor =>
     tf.add(sumPerExample(tf.add(tf.softplus(y), tf.softplus(tf.neg(y)))), constant);
   return {
-    ...fixedMap(name, shape),
+    ...keepingShape(name, shape),
     forward(_, v) {
       const p = tf.add(tf.mul(v, dataRange / levels), low);
       const y = tf.sub(tf.log(p), tf.log(complement(v, p)));
@@ -73,7 +73,7 @@ export function scalePixels(
 ): Bijection {
   const offset = constraint === 'centered' ? 0.5 : 0;
   return {
-    ...fixedMap(name, shape),
+    ...keepingShape(name, shape),
     forward: (_, v) => ({ value: tf.sub(tf.mul(v, 1 / levels), offset), logDet: tf.scalar(0) }),
     inverse: (_, y) => ({ value: tf.mul(tf.add(y, offset), levels), logDet: tf.scalar(0) }),
   };
@@ -167,7 +167,7 @@ export function standardize(name: string, fitted: Standardization, dim = fitted.
   const scaled = (x: Tensor, by: Standardization): Tensor =>
     tf.div(tf.sub(x, named('mean', tf.tensor1d(by.mean))), named('std', tf.tensor1d(by.std)));
   return {
-    ...fixedMap(name, [dim]),
+    ...keepingShape(name, [dim]),
     ...(transforms ? { transforms } : {}),
     forward(ctx, x) {
       const inner = columns?.forward(ctx, x);

@@ -56,10 +56,10 @@ export function mixture(dim: number, components: number, covariance: 'diagonal' 
     tf.stack(tf.split(lower, components, 0).map((matrix) => unitTriangularInverse(matrix)));
   return {
     parameters: [
-      { name: 'base.logits', shape: [components], init: zeros, decay: false },
-      { name: 'base.loc', shape: [components, dim], init: { kind: 'uniform', bound: 1 }, decay: false },
-      { name: 'base.logScale', shape: [components, dim], init: zeros, decay: false },
-      ...(full ? [{ name: 'base.lower', shape: [components, dim, dim], init: zeros, decay: false }] : []),
+      { name: 'base.logits', shape: [components], init: zeros },
+      { name: 'base.loc', shape: [components, dim], init: { kind: 'uniform', bound: 1 } },
+      { name: 'base.logScale', shape: [components, dim], init: zeros },
+      ...(full ? [{ name: 'base.lower', shape: [components, dim, dim], init: zeros }] : []),
     ],
     // The last one says which component.
     noiseShape: [dim + 1],

@@ -55,8 +55,8 @@ export function locationScale(standard: Base, { loc, scale, trained }: FixedOrTr
   }
   return shifted(standard, {
     parameters: [
-      { name: 'base.loc', shape, init: { kind: 'values', values: loc }, decay: false },
-      { name: 'base.logScale', shape, init: { kind: 'values', values: logScale }, decay: false },
+      { name: 'base.loc', shape, init: { kind: 'values', values: loc } },
+      { name: 'base.logScale', shape, init: { kind: 'values', values: logScale } },
     ],
     of: (ctx) => ({ loc: ctx.get('base.loc'), logScale: ctx.get('base.logScale') }),
   });

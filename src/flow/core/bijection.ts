@@ -13,7 +13,7 @@ export interface ParameterSpec {
   name: string;
   shape: number[];
   init: Init;
-  decay: boolean;
+  decay?: boolean;
 }
 
 /** A tensor that is kept but not trained: running statistics. */
@@ -97,8 +97,8 @@ export interface Slice {
   at(ctx: FlowContext, x: Tensor, t: number): { value: Tensor; divergence: Tensor };
 }
 
-/** What a map from a shape to itself with nothing trained or stored says of itself. */
-export const fixedMap = (
+/** What a map from a shape to itself says of itself, where nothing of it is trained or stored. */
+export const keepingShape = (
   name: string,
   shape: readonly number[],
 ): Pick<Bijection, 'name' | 'inputShape' | 'outputShape' | 'parameters' | 'state'> => ({
@@ -136,6 +136,11 @@ type Init =
 
 export const zeros: Init = { kind: 'constant', value: 0 };
 export const ones: Init = { kind: 'constant', value: 1 };
+
+/** A parameter that starts at 0, without weight decay. */
+export function startsAtZero(name: string, shape: number[]): ParameterSpec {
+  return { name, shape, init: zeros };
+}
 
 /** U(−1/√n, 1/√n) for n inputs a unit: PyTorch's default for linear and convolution layers, which the peers start from. */
 export function fanIn(inputs: number): Init {

@@ -6,7 +6,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../../base/shape';
-import { type Bijection, type FlowContext, zeros } from '../core/bijection';
+import { type Bijection, type FlowContext, keepingShape, zeros } from '../core/bijection';
 import { channelAxes, meanOver } from '../core/tensors';
 
 /** Keeps the scale of a channel that is constant in the first batch finite. */
@@ -31,14 +31,11 @@ export function actNorm(name: string, shape: readonly number[]): Bijection {
   };
 
   return {
-    name,
-    inputShape: shape,
-    outputShape: shape,
+    ...keepingShape(name, shape),
     parameters: [
-      { name: scaleName, shape: [channels], init: zeros, decay: false },
-      { name: shiftName, shape: [channels], init: zeros, decay: false },
+      { name: scaleName, shape: [channels], init: zeros },
+      { name: shiftName, shape: [channels], init: zeros },
     ],
-    state: [],
     forward(ctx, x) {
       const { shift, logScale } = values(ctx, x);
       const logDet = tf.mul(tf.sum(logScale), -places);

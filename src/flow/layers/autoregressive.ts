@@ -9,7 +9,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { byDegree, placesOf } from '../../base/degrees';
-import type { Bijection, Conditioner, FlowContext } from '../core/bijection';
+import { type Bijection, type Conditioner, type FlowContext, keepingShape } from '../core/bijection';
 import { invertOrder } from '../../base/order';
 import { reorder, sumPerExample } from '../core/tensors';
 import { named, passScope, varied, withScope } from '../core/scope';
@@ -45,9 +45,7 @@ export function autoregressive(options: AutoregressiveOptions): Bijection {
       : inPasses(options, ctx, input, way);
 
   return {
-    name,
-    inputShape: [dim],
-    outputShape: [dim],
+    ...keepingShape(name, [dim]),
     parameters: [...conditioner.parameters, ...transform.parameters],
     state: conditioner.state,
     quantities: transform.quantities,

@@ -6,7 +6,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { movedPositions, runningStatistics, statisticsOf, statisticsState } from '../core/batch-statistics';
-import type { Bijection } from '../core/bijection';
+import { type Bijection, keepingShape } from '../core/bijection';
 import type { Mask } from '../core/masks';
 import { named } from '../core/scope';
 import type { NormOptions } from '../core/spec';
@@ -33,10 +33,7 @@ export function flowNorm(options: FlowNormOptions): Bijection {
   };
 
   return {
-    name,
-    inputShape: shape,
-    outputShape: shape,
-    parameters: [],
+    ...keepingShape(name, shape),
     state: statisticsState(name, positions.length),
     forward(ctx, x) {
       const { mean, variance } = statisticsOf(ctx, name, x, mask, options);

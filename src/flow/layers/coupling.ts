@@ -10,7 +10,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { flowNorm } from './batch-norm';
-import type { Bijection, Conditioner, FlowContext } from '../core/bijection';
+import { type Bijection, type Conditioner, type FlowContext, keepingShape } from '../core/bijection';
 import { named } from '../core/scope';
 import type { NormOptions } from '../core/spec';
 import type { Split } from './splits';
@@ -53,9 +53,7 @@ export function coupling(options: CouplingOptions): Bijection {
     transform.map(ctx, conditioner.apply(ctx, identity), movesOf());
 
   return {
-    name,
-    inputShape: shape,
-    outputShape: shape,
+    ...keepingShape(name, shape),
     parameters: [...conditioner.parameters, ...transform.parameters],
     state: [...conditioner.state, ...(norm?.state ?? [])],
     quantities: transform.quantities,

@@ -6,7 +6,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { type FieldLayer, runsOfStep } from '../../config/field-layer';
-import { type Bijection, fixedMap, type FlowContext, type Step } from '../core/bijection';
+import { type Bijection, keepingShape, type FlowContext, type Step } from '../core/bijection';
 import type { FieldNet, Velocity } from '../nets/field-net';
 
 /**
@@ -65,7 +65,7 @@ export function fieldSlice({ name, dim, from, to, steps, solver, net, owns }: Sl
   };
   const runs = steps * runsOfStep[solver];
   return {
-    ...fixedMap(name, [dim]),
+    ...keepingShape(name, [dim]),
     ...(owns ? { parameters: net.parameters } : { shared: net.parameters }),
     slice: { from, to, ...net },
     networkPasses: { forward: runs, inverse: runs },

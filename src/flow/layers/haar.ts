@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../../base/shape';
-import { fixedMap, type Bijection } from '../core/bijection';
+import { keepingShape, type Bijection } from '../core/bijection';
 import type { ImageShape } from './squeeze';
 
 /** Mean, difference of columns, of rows, of diagonals; symmetric, and 4 times its own inverse. */
@@ -24,7 +24,7 @@ export function haar(name: string, shape: ImageShape, rebalance: number): Biject
     return tf.reshape(tf.matMul(tf.reshape(x, [-1, 4]), matrix), [-1, ...shape]);
   };
   return {
-    ...fixedMap(name, shape),
+    ...keepingShape(name, shape),
     preservesVolume: rebalance === 1,
     forward: (_, x) => ({ value: times(x, 0.5 * rebalance), logDet: tf.scalar(logDet) }),
     inverse: (_, y) => ({ value: times(y, 0.5 / rebalance), logDet: tf.scalar(-logDet) }),

@@ -15,7 +15,7 @@ import {
   type Conditioner,
   type FlowContext,
   type ParameterSpec,
-  zeros,
+  startsAtZero,
 } from '../core/bijection';
 import { contextOf } from '../nets/context';
 import { coupling } from './coupling';
@@ -88,10 +88,9 @@ function learned(
   each: readonly number[],
   seen: number,
 ): { parameters: ParameterSpec[]; of(ctx: FlowContext): Tensor } {
-  const spec = { init: zeros, decay: false };
-  const bias = { ...spec, name, shape: [...each] };
+  const bias = startsAtZero(name, [...each]);
   if (seen === 0) return { parameters: [bias], of: (ctx) => ctx.get(name) };
-  const contextWeights = { ...spec, name: `${name}OfContext`, shape: [seen, ...each] };
+  const contextWeights = startsAtZero(`${name}OfContext`, [seen, ...each]);
   return {
     parameters: [bias, contextWeights],
     of(ctx) {

@@ -5,7 +5,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Bijection, FlowContext, Step } from '../core/bijection';
+import { type Bijection, type FlowContext, type Step, keepingShape } from '../core/bijection';
 import { invertOrder } from '../../base/order';
 import { reorder } from '../core/tensors';
 import type { ImageShape } from './squeeze';
@@ -17,9 +17,7 @@ import { withScope } from '../core/scope';
  */
 export function folded(name: string, fold: Bijection, inner: Bijection): Bijection {
   return {
-    name,
-    inputShape: fold.inputShape,
-    outputShape: fold.inputShape,
+    ...keepingShape(name, fold.inputShape),
     parameters: inner.parameters,
     state: inner.state,
     forward(ctx, x) {
@@ -58,9 +56,7 @@ export function factorOut(
     return { value: reorder(tf.concat([value, factored], axis), back, axis), logDet };
   };
   return {
-    name,
-    inputShape: shape,
-    outputShape: shape,
+    ...keepingShape(name, shape),
     parameters: inner.parameters,
     state: inner.state,
     forward: (ctx, x) => through(x, (kept) => inner.forward(ctx, kept), ctx.tap),

@@ -1,6 +1,6 @@
 /** A fixed permutation of features or channels (last axis); log-det 0. */
 import * as tf from '@tensorflow/tfjs-core';
-import { fixedMap, type Bijection } from '../core/bijection';
+import { keepingShape, type Bijection } from '../core/bijection';
 import { invertOrder } from '../../base/order';
 import { reorder } from '../core/tensors';
 
@@ -12,7 +12,7 @@ export function permutation(name: string, shape: readonly number[], order: reado
     logDet: tf.scalar(0),
   });
   return {
-    ...fixedMap(name, shape),
+    ...keepingShape(name, shape),
     preservesVolume: true,
     mixes: true,
     forward: (_, x) => gather(x, order),

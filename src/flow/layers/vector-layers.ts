@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { inverseSoftplus } from '../../base/softplus';
 import { runningStatistics, statisticsOf, statisticsState } from '../core/batch-statistics';
-import { type Bijection, type FlowContext, zeros } from '../core/bijection';
+import { type Bijection, type FlowContext, keepingShape, zeros } from '../core/bijection';
 import type { NormOptions } from '../core/spec';
 
 /** Least gain (nflows). */
@@ -23,18 +23,11 @@ export function batchNormLayer(name: string, dim: number, options: NormOptions):
   const logDetOf = (gain: Tensor, varianceEps: Tensor): Tensor =>
     tf.sum(tf.sub(tf.log(gain), tf.mul(tf.log(varianceEps), 0.5)));
   return {
-    name,
-    inputShape: [dim],
-    outputShape: [dim],
+    ...keepingShape(name, [dim]),
     parameters: [
       // softplus of this is 1 − 1e-5: the gain starts at 1.
-      {
-        name: gainName,
-        shape: [dim],
-        init: { kind: 'constant', value: inverseSoftplus(1 - gainFloor) },
-        decay: false,
-      },
-      { name: biasName, shape: [dim], init: zeros, decay: false },
+      { name: gainName, shape: [dim], init: { kind: 'constant', value: inverseSoftplus(1 - gainFloor) } },
+      { name: biasName, shape: [dim], init: zeros },
     ],
     state: statisticsState(name, dim),
     forward(ctx, x) {

@@ -1,7 +1,13 @@
 /** Mixing layers of the form y = M·x + b over the last axis. Each kind has its own invertible M. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { type Bijection, type FlowContext, type ParameterSpec, zeros } from '../core/bijection';
+import {
+  type Bijection,
+  type FlowContext,
+  type ParameterSpec,
+  keepingShape,
+  startsAtZero,
+} from '../core/bijection';
 
 /** M, applied to all of [N, …, D]. */
 export interface Mixing {
@@ -21,11 +27,8 @@ export function affineMixing(
 ): Bijection {
   const spec = startsAtZero(`${name}.bias`, shape.slice(-1));
   return {
-    name,
-    inputShape: shape,
-    outputShape: shape,
+    ...keepingShape(name, shape),
     parameters: bias ? [...parameters, spec] : parameters,
-    state: [],
     mixes: true,
     forward(ctx, x) {
       const { apply, logDet } = mixing(ctx);
@@ -36,9 +39,4 @@ export function affineMixing(
       return { value: undo(bias ? tf.sub(y, ctx.get(spec.name)) : y), logDet: tf.neg(logDet) };
     },
   };
-}
-
-/** A parameter that starts at 0, without weight decay. */
-export function startsAtZero(name: string, shape: number[]): ParameterSpec {
-  return { name, shape, init: zeros, decay: false };
 }

@@ -9,10 +9,10 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
-import type { Bijection, FlowContext } from '../core/bijection';
+import { type Bijection, type FlowContext, startsAtZero } from '../core/bijection';
 import { reorder } from '../core/tensors';
 import type { ImageShape } from '../layers/squeeze';
-import { affineMixing, startsAtZero, type Mixing } from './affine';
+import { affineMixing, type Mixing } from './affine';
 import { identityMatrix, luParameters, strictly, unitTriangularInverse } from './triangular';
 
 export interface Conv1x1Options {

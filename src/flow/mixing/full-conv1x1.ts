@@ -13,19 +13,17 @@ import { generalInverse, logAbsDet } from './general-inverse';
 /** @param bias adds `NAME.bias` [C] */
 export function fullConv1x1(name: string, shape: ImageShape, bias: boolean): Bijection {
   const [height, width, channels] = shape;
-  const spec: ParameterSpec = {
-    name: `${name}.matrix`,
-    shape: [channels, channels],
-    init: { kind: 'orthogonal' },
-    decay: false,
-  };
+  const matrixName = `${name}.matrix`;
   const mixing = (ctx: FlowContext): Mixing => {
-    const matrix = ctx.get(spec.name);
+    const matrix = ctx.get(matrixName);
     return {
       apply: (x) => mixChannels(x, matrix),
       undo: (y) => mixChannels(y, generalInverse(matrix)),
       logDet: tf.mul(logAbsDet(matrix), height * width),
     };
   };
-  return affineMixing(name, shape, [spec], mixing, bias);
+  const parameters: ParameterSpec[] = [
+    { name: matrixName, shape: [channels, channels], init: { kind: 'orthogonal' } },
+  ];
+  return affineMixing(name, shape, parameters, mixing, bias);
 }

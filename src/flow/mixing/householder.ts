@@ -4,8 +4,14 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Bijection, FlowContext, ParameterSpec } from '../core/bijection';
-import { affineMixing, startsAtZero } from './affine';
+import {
+  type Bijection,
+  type FlowContext,
+  type ParameterSpec,
+  keepingShape,
+  startsAtZero,
+} from '../core/bijection';
+import { affineMixing } from './affine';
 import { solveUpper, strictly, timesUpper } from './triangular';
 
 /** `NAME` is [K, D]: a reflection each, in pairs that undo each other, so that an even number starts as the identity. */
@@ -13,7 +19,7 @@ function vectors(name: string, dim: number, reflections: number): ParameterSpec 
   const values = Array.from({ length: reflections * dim }, (_, i) =>
     Number(i % dim === Math.floor(Math.floor(i / dim) / 2) % dim),
   );
-  return { name, shape: [reflections, dim], init: { kind: 'values', values }, decay: false };
+  return { name, shape: [reflections, dim], init: { kind: 'values', values } };
 }
 
 /** [D, D]: what rows are multiplied by so that the first reflection of [K, D] comes first. */
@@ -34,11 +40,8 @@ const turnBack = (y: Tensor, matrix: Tensor): Tensor => tf.matMul(y, matrix, fal
 export function householder(name: string, dim: number, reflections: number): Bijection {
   const matrix = (ctx: FlowContext): Tensor => matrixOf(ctx.get(`${name}.vectors`));
   return {
-    name,
-    inputShape: [dim],
-    outputShape: [dim],
+    ...keepingShape(name, [dim]),
     parameters: [vectors(`${name}.vectors`, dim, reflections)],
-    state: [],
     mixes: true,
     preservesVolume: true,
     forward: (ctx, x) => ({ value: turn(x, matrix(ctx)), logDet: tf.scalar(0) }),

@@ -4,8 +4,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { inverseSoftplus } from '../../base/softplus';
-import type { Bijection } from '../core/bijection';
-import { affineMixing, startsAtZero } from './affine';
+import { type Bijection, startsAtZero } from '../core/bijection';
+import { affineMixing } from './affine';
 import { luParameters, solveLu, timesLu } from './triangular';
 import { invertOrder } from '../../base/order';
 import { reorder } from '../core/tensors';

@@ -2,7 +2,7 @@
 import { range } from '../../base/order';
 import { perFeature } from '../../config/bases';
 import type { MixingLayer } from '../../config/mixing-layers';
-import { type Bijection, fixedMap } from '../core/bijection';
+import { type Bijection, keepingShape } from '../core/bijection';
 import { householder, qrLinear, svdLinear } from './householder';
 import { luLinear, pluLinear } from './lu-linear';
 import { orthogonal } from './orthogonal';
@@ -35,7 +35,7 @@ function rescale(name: string, scale: readonly number[], shift: readonly number[
   const logDet = scale.reduce((sum, value) => sum + Math.log(Math.abs(value)), 0);
   const [scales, shifts] = [() => tf.tensor1d([...scale]), () => tf.tensor1d([...shift])];
   return {
-    ...fixedMap(name, [scale.length]),
+    ...keepingShape(name, [scale.length]),
     forward: (_, x) => ({ value: tf.add(tf.mul(x, scales()), shifts()), logDet: tf.scalar(logDet) }),
     inverse: (_, y) => ({ value: tf.div(tf.sub(y, shifts()), scales()), logDet: tf.scalar(-logDet) }),
   };

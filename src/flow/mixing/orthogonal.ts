@@ -1,7 +1,7 @@
 /** A learned rotation of all features, y = exp(A − Aᵀ)·x; log-det 0. It starts as the identity. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { type Bijection, type FlowContext, zeros } from '../core/bijection';
+import { type Bijection, type FlowContext, keepingShape, zeros } from '../core/bijection';
 
 /** Squarings after the series, and its terms: exact to float32 for generators of norms up to 16, which turn ever again. */
 const squarings = 4;
@@ -24,11 +24,8 @@ export function orthogonal(name: string, dim: number): Bijection {
     return exponential(tf.sub(generator, tf.transpose(generator)));
   };
   return {
-    name,
-    inputShape: [dim],
-    outputShape: [dim],
-    parameters: [{ name: `${name}.generator`, shape: [dim, dim], init: zeros, decay: false }],
-    state: [],
+    ...keepingShape(name, [dim]),
+    parameters: [{ name: `${name}.generator`, shape: [dim, dim], init: zeros }],
     mixes: true,
     preservesVolume: true,
     forward: (ctx, x) => ({ value: tf.matMul(x, matrix(ctx), false, true), logDet: tf.scalar(0) }),

@@ -1,8 +1,7 @@
 /** Triangular matrices as parts of square ones, and how they are undone. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { FlowContext, ParameterSpec } from '../core/bijection';
-import { startsAtZero } from './affine';
+import { type FlowContext, type ParameterSpec, startsAtZero } from '../core/bijection';
 
 /** What of a [D, D] matrix lies below or above its diagonal; 0 elsewhere. */
 export function strictly(part: 'lower' | 'upper', matrix: Tensor): Tensor {

@@ -42,7 +42,6 @@ export function convolution({
         name: v,
         shape: [kernelSize, kernelSize, inputs, outputs],
         init: fanIn(kernelSize * kernelSize * inputs),
-        decay: false,
       },
       ...(learnsLength
         ? [
@@ -54,7 +53,7 @@ export function convolution({
             },
           ]
         : []),
-      ...(bias ? [{ name: b, shape: [outputs], init: zeros, decay: false }] : []),
+      ...(bias ? [{ name: b, shape: [outputs], init: zeros }] : []),
     ],
     state: [],
     kernel,

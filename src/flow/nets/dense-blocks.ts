@@ -79,8 +79,8 @@ export function layerNorm(name: string, features: number, epsilon: number, cente
   const [gain, bias] = [`${name}.gain`, `${name}.bias`];
   return {
     parameters: [
-      { name: gain, shape: [features], init: ones, decay: false },
-      ...(centers ? [{ name: bias, shape: [features], init: zeros, decay: false }] : []),
+      { name: gain, shape: [features], init: ones },
+      ...(centers ? [{ name: bias, shape: [features], init: zeros }] : []),
     ],
     state: [],
     apply(ctx, x) {

@@ -36,8 +36,8 @@ export function fieldNet(
     const init = i === last ? zeros : fanIn(widths[i]!);
     const [weight, bias] = [`${name}.${i}.weight`, `${name}.${i}.bias`];
     return [
-      { name: weight, shape: [widths[i]!, outputs], init, decay: false },
-      { name: bias, shape: [outputs], init, decay: false },
+      { name: weight, shape: [widths[i]!, outputs], init },
+      { name: bias, shape: [outputs], init },
     ];
   });
 

@@ -34,8 +34,8 @@ export function linear(
   const mask = degrees && (() => (made ??= maskBetween(degrees.inputs, degrees.outputs)));
   return {
     parameters: [
-      { name: weight, shape: [inputs, outputs], init, decay: false },
-      { name: bias, shape: [outputs], init, decay: false },
+      { name: weight, shape: [inputs, outputs], init },
+      { name: bias, shape: [outputs], init },
     ],
     state: mask && storesMask ? [{ name: `${name}.mask`, shape: [inputs, outputs], value: mask }] : [],
     apply(ctx, h) {

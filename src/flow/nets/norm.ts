@@ -27,8 +27,8 @@ export function norm({ name, channels, decay, epsilon, gain = true }: NormOption
   const bias = `${name}.bias`;
   return {
     parameters: [
-      ...(gain ? [{ name: gainName, shape: [channels], init: ones, decay: false }] : []),
-      { name: bias, shape: [channels], init: zeros, decay: false },
+      ...(gain ? [{ name: gainName, shape: [channels], init: ones }] : []),
+      { name: bias, shape: [channels], init: zeros },
     ],
     state: statisticsState(name, channels),
     apply(ctx, x) {

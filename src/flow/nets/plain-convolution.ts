@@ -27,9 +27,9 @@ export function plainConvolution(options: PlainConvolutionOptions): Net {
   const [weight, bias, logs] = [`${name}.weight`, `${name}.bias`, `${name}.logs`];
   return {
     parameters: [
-      { name: weight, shape: [kernelSize, kernelSize, inputs, outputs], init, decay: false },
-      { name: bias, shape: [outputs], init, decay: false },
-      ...(scaled ? [{ name: logs, shape: [outputs], init: zeros, decay: false }] : []),
+      { name: weight, shape: [kernelSize, kernelSize, inputs, outputs], init },
+      { name: bias, shape: [outputs], init },
+      ...(scaled ? [{ name: logs, shape: [outputs], init: zeros }] : []),
     ],
     state: [],
     apply(ctx, x) {
