@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import recording
+from .posterior import to_arviz
 from .run import Run
 from .show import show
 from .tracker import Tracker
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from .watching import watch
 
 __version__ = "1.0.0"
-__all__ = ["Field", "Live", "Run", "Step", "Tracker", "__version__", "check", "record", "recording", "show", "watch"]
+__all__ = ["Field", "Live", "Run", "Step", "Tracker", "__version__", "check", "record", "recording", "show", "to_arviz", "watch"]
 
 
 def __getattr__(name: str) -> Any:

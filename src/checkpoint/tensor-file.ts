@@ -1,13 +1,14 @@
 /** Files of tensors of any library, whatever their container. */
 import { UserError } from '../base/user-error';
 import type { FileHandle } from 'node:fs/promises';
+import { isHdf5 } from '../files/hdf5';
 import { openFile, readError, startOf } from '../files/read';
 import type { TensorContainer } from '../protocol/import';
 import { isCheckpoint } from './checkpoint';
 import { toFloat32 } from './tensors/dtypes';
 import type { TensorFile } from './import/types';
 import { readEqx, isEqx } from './eqx/read-eqx';
-import { readHdf5File, readKeras, isKerasEntry, isHdf5 } from './keras/read-keras';
+import { readHdf5File, readKeras, isKerasEntry } from './keras/read-keras';
 import { readNpzFile, isNpzEntry } from './npz/read-npz';
 import { isRecording } from './recording/read';
 import { readSafetensorsFile, type SafetensorsFile } from './tensors/safetensors';

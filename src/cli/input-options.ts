@@ -9,7 +9,7 @@ import type { Session } from './session';
 export const inputOptions = {
   input: textOption(
     'FILE',
-    'A table (.csv, .tsv, .parquet), .npy or .npz (array x), IDX or CIFAR files, a folder or zip file of images, or a built-in name: new points of a 2-D set, or all of digits.',
+    'A table (.csv, .tsv, .parquet, or the draws in an ArviZ .nc), .npy or .npz (array x), IDX or CIFAR files, a folder or zip file of images, or a built-in name: new points of a 2-D set, or all of digits.',
   ),
   array: textOption('NAME', 'Which array of an .npz to read.'),
   columns: textOption(

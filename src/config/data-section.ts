@@ -28,6 +28,7 @@ export const dataSchema = v.strictObject({
     'csv',
     'tsv',
     'parquet',
+    'netcdf',
     'npy',
     'npz',
     'idx',

@@ -289,6 +289,13 @@ export const formats: readonly Format[] = [
       await train.read(indexRange(0, Math.min(10, train.count))).finally(close);
     },
   },
+  {
+    name: 'netcdf',
+    file: 'a.nc',
+    seeds: () => fixturesLike(/^data\/.*\.nc$/),
+    mutate: mutateBytes,
+    open: openAsData,
+  },
   { name: 'pictures', file: 'a.zip', seeds: pictures, mutate: mutateZip(anyBytes), open: openAsData },
   {
     name: 'config',

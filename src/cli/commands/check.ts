@@ -25,7 +25,7 @@ export const checkCommand = defineCommand({
   options: {
     target: textOption(
       'NAME|FILE.py:NAME|FILE:COLUMN',
-      `The log density: a built-in target (${targetNames.join(', ')}). Or a function of a Python file, log_prob without a name. Or draws of the flow (.csv, .tsv, .parquet, or .npz with x) and the column or array that holds the log density of each.`,
+      `The log density: a built-in target (${targetNames.join(', ')}). Or a function of a Python file, log_prob without a name. Or draws of the flow (.csv, .tsv, .parquet, .nc, or .npz with x) and the column or array that holds the log density of each.`,
       { required: true },
     ),
     draws: integerOption('N', 'Draws from the flow, for a function.', {

@@ -34,7 +34,7 @@ export const dataCommand = defineCommand({
   },
   about:
     'Opens data as training would and describes them: how many examples are for training and how many are held out, their shape and range, statistics of the columns, and problems to know about before training. Only a part of large data is read. A table that training would refuse is described as well, with all columns that it would refuse and the options with which a training takes it.\n\n' +
-    'Supported are tables (.csv, .tsv, .parquet), NumPy arrays (.npy, .npz), IDX files such as MNIST, CIFAR-10 and CIFAR-100 (the binary version), and folders or zip files of PNG, JPEG and WebP images.',
+    'Supported are tables (.csv, .tsv, .parquet, and draws in a netCDF file of ArviZ, .nc), NumPy arrays (.npy, .npz), IDX files such as MNIST, CIFAR-10 and CIFAR-100 (the binary version), and folders or zip files of PNG, JPEG and WebP images.',
   options: {
     ...contextOptions,
     ...readingOptions,

@@ -14,7 +14,7 @@ import { openZip } from '../zip';
 export type FileFormat = Exclude<DataConfig['format'], 'auto' | 'builtin'>;
 
 const expected =
-  'expected a table (.csv, .tsv, .parquet), NumPy arrays (.npy, .npz), IDX or CIFAR files, or a folder or zip file of images';
+  'expected a table (.csv, .tsv, .parquet, .nc), NumPy arrays (.npy, .npz), IDX or CIFAR files, or a folder or zip file of images';
 
 /** @throws UserError when the format cannot be detected */
 export async function detectFormat(file: string): Promise<FileFormat> {
@@ -26,6 +26,7 @@ export async function detectFormat(file: string): Promise<FileFormat> {
   if (text.startsWith('\x93NUMPY')) return 'npy';
   if (text.startsWith('PK\x03\x04') || text.startsWith('PK\x05\x06')) return detectZip(file);
   if (text.startsWith('PAR1')) return 'parquet';
+  if (/\.nc$/.test(bare) || text.startsWith('\x89HDF')) return 'netcdf';
   if (/\.(tar|tgz)$/.test(bare) || text.slice(257, 262) === 'ustar') return 'cifar';
   if (isCifarName(bare)) return 'cifar';
   const [a, b, type, rank] = head;
@@ -53,7 +54,7 @@ async function detectFolder(folder: string): Promise<FileFormat> {
   if (names.some((name) => /images.*(idx[34]|ubyte)/i.test(name))) return 'idx';
   if ((await findCifar(folder)) !== undefined) return 'cifar';
   if ((await listImages(folder, 1)).length > 0) return 'images';
-  const data = names.filter((name) => /\.(csv|tsv|parquet|npy|npz|zip|tgz|gz)$/i.test(name));
+  const data = names.filter((name) => /\.(csv|tsv|parquet|nc|npy|npz|zip|tgz|gz)$/i.test(name));
   if (data.length > 0) {
     throw new UserError(
       `${folder}: is a folder without images. Choose one of its files: ${data.slice(0, 8).join(', ')}` +

@@ -20,6 +20,7 @@ import { namesOfDamaged } from '../damaged';
 import { openImages } from '../images/open-images';
 import type { Opened } from '../opened';
 import { readParquet } from '../parquet';
+import { readNetcdf } from '../netcdf';
 import { heldOutLimit, holdOut, limited } from '../split';
 import { readTable } from '../table';
 import { transformsOf } from '../transforms';
@@ -188,7 +189,7 @@ function kindOf(opened: Opened): string {
     : `images of ${shape.join('×')} with ${levels} levels${contextWords}`;
 }
 
-const tableFormats: ReadonlySet<FileFormat> = new Set(['csv', 'tsv', 'parquet']);
+export const tableReaders = { csv: readTable, tsv: readTable, parquet: readParquet, netcdf: readNetcdf };
 
 /** Settings that would have no effect. */
 function refuseTableSettings({ source, exclude, missing, weightColumn }: DataConfig): void {
@@ -220,11 +221,12 @@ async function openAny(
   }
   const format: FileFormat =
     config.format === 'auto' || config.format === 'builtin' ? await detectFormat(file) : config.format;
-  if (!tableFormats.has(format)) refuseTableSettings(config);
+  if (!(format in tableReaders)) refuseTableSettings(config);
   switch (format) {
     case 'csv':
     case 'tsv':
     case 'parquet':
+    case 'netcdf':
       return openTable({ ...config, ...look }, file, format, resources);
     case 'npy':
       return openNpy(file, config, resources);
@@ -279,7 +281,7 @@ async function openBuiltin(config: DataConfig, resources: Resources): Promise<Op
 async function openTable(
   config: DataConfig & Look,
   file: string,
-  format: 'csv' | 'tsv' | 'parquet',
+  format: keyof typeof tableReaders,
   resources: Resources,
 ): Promise<Opened> {
   const keeps = config.lenient && config.missing === 'error';
@@ -288,10 +290,7 @@ async function openTable(
     ...(keeps ? { missing: 'mean' as const } : {}),
     ...(format === 'tsv' ? { delimiter: '\t' } : {}),
   };
-  const rows =
-    format === 'parquet'
-      ? await readParquet(file, options, resources)
-      : await readTable(file, options, resources);
+  const rows = await tableReaders[format](file, options, resources);
   const gaps = keeps ? undefined : gapNote(rows.gaps);
   const hasWeights = config.weightColumn !== undefined;
   const names = rows.featureNames.slice(0, hasWeights ? -1 : undefined);

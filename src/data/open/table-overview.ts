@@ -8,6 +8,8 @@ import { takesDecimalCommas, withPoints } from '../decimal-comma';
 import { createFeatureStatistics } from '../feature-statistics';
 import { isGap, isNumber, LabelEncoder } from '../labels';
 import { isBuiltin } from './open';
+import { peekColumns } from '../column-table';
+import { netcdfTable } from '../netcdf';
 import { peekParquet } from '../parquet';
 import { peekTable } from '../table';
 
@@ -65,6 +67,7 @@ async function peek(
   if (await isFolder(file)) return undefined;
   const format = await detectFormat(file);
   if (format === 'parquet') return peekParquet(file, bounds);
+  if (format === 'netcdf') return peekColumns(await netcdfTable(file), bounds);
   if (format === 'csv' || format === 'tsv')
     return peekTable(file, bounds, format === 'tsv' ? '\t' : undefined);
   return undefined;

@@ -31,7 +31,7 @@ const sure = 1 - 1e-6;
 
 /** `FILE:COLUMN` of draws and the target's log density of each; undefined for a target that is a function. */
 export function drawnFile(target: string): { file: string; column: string } | undefined {
-  const [, file, column] = /^(.*\.(?:npz|csv|tsv|parquet)):([^:/\\]+)$/i.exec(target) ?? [];
+  const [, file, column] = /^(.*\.(?:npz|csv|tsv|parquet|nc)):([^:/\\]+)$/i.exec(target) ?? [];
   return file === undefined || column === undefined ? undefined : { file, column };
 }
 

@@ -12,10 +12,9 @@ import { splitContext } from '../../data/context';
 import { fillGaps, gapNote } from '../../data/gaps';
 import { damagedImages } from '../../data/damaged';
 import { toFloat32, type NpyArray } from '../../data/npy';
-import { openSource } from '../../data/open/open';
-import { readParquet } from '../../data/parquet';
+import { openSource, tableReaders } from '../../data/open/open';
 import type { Rows } from '../../data/rows';
-import { readTable, type TableOptions } from '../../data/table';
+import type { TableOptions } from '../../data/table';
 import { boundsNote } from '../../data/transforms';
 import { isFolder } from '../../files/read';
 import type { OpenedRunner } from '../model/opened-runner';
@@ -122,7 +121,7 @@ async function formatOf(file: string, kind: 'vector' | 'image'): Promise<'array'
     return format === 'images' ? 'images' : 'array';
   }
   const name = path.basename(file).toLowerCase().replace(/\.gz$/, '');
-  if (/\.(csv|tsv|tab|txt|dat|data|parquet)$/.test(name)) return 'table';
+  if (/\.(csv|tsv|tab|txt|dat|data|parquet|nc)$/.test(name)) return 'table';
   if (kind === 'image' || /idx/.test(name)) return 'images';
   return 'table';
 }
@@ -234,10 +233,9 @@ async function readModelTable(file: string, request: ExampleRequest): Promise<Ro
     ...(data?.exclude ?? []),
     ...(data?.weightColumn === undefined ? [] : [data.weightColumn]),
   ];
+  const format = /\.parquet$/i.test(file) ? 'parquet' : /\.nc$/i.test(file) ? 'netcdf' : 'csv';
   const read = (options: TableOptions): Promise<Rows> =>
-    /\.parquet$/i.test(file)
-      ? readParquet(file, options, createResources(Infinity))
-      : readTable(file, options, createResources(Infinity));
+    tableReaders[format](file, options, createResources(Infinity));
   if (request.columns) return read({ ...base, columns: request.columns });
   const withContext: TableOptions = { ...base, ...defined({ contextColumns: data?.contextColumns }) };
   const named = featureNames?.every((name) => !/^column \d+$/.test(name)) ?? false;

@@ -16,5 +16,5 @@ export function choiceOf(source: string, kind = kindOfFile(source)): DataChoice 
 export function dataName(source: string): string {
   return path
     .basename(source)
-    .replace(/(\.(csv|tsv|parquet|npy|npz|zip|bin|idx|gz|idx\d-ubyte)|-idx\d-ubyte)+$/i, '');
+    .replace(/(\.(csv|tsv|parquet|nc|npy|npz|zip|bin|idx|gz|idx\d-ubyte)|-idx\d-ubyte)+$/i, '');
 }

@@ -1,6 +1,6 @@
 import { l10n, type Uri, window } from 'vscode';
 
-const dataExtensions = ['csv', 'tsv', 'gz', 'parquet', 'npy', 'npz', 'zip', 'bin', 'idx', 'idx3-ubyte'];
+const dataExtensions = ['csv', 'tsv', 'gz', 'parquet', 'nc', 'npy', 'npz', 'zip', 'bin', 'idx', 'idx3-ubyte'];
 
 /** A file with data (or, where allowed, a config), or a folder with pictures. No dialog offers both at once everywhere. */
 export async function chooseData(

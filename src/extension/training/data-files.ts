@@ -5,7 +5,7 @@ export type FileKind = 'table' | 'array' | 'idx' | 'pictures';
 const compressed = '(\\.gz)?';
 const patterns: readonly [FileKind, RegExp][] = [
   ['table', new RegExp(`\\.(csv|tsv)${compressed}$`)],
-  ['table', /\.parquet$/],
+  ['table', /\.(parquet|nc)$/],
   ['array', /\.(npy|npz)$/],
   ['idx', new RegExp(`(\\.idx|[-.]idx[1-4]-ubyte)${compressed}$`)],
   // CIFAR-10 and CIFAR-100, in their binary versions.
@@ -21,4 +21,4 @@ export function kindOfFile(path: string): FileKind | undefined {
 
 /** The glob of files that `kindOfFile` knows. Zip archives hold all sorts of things and are not looked for. */
 export const dataFileGlob =
-  '**/*{.csv,.tsv,.csv.gz,.tsv.gz,.parquet,.npy,.npz,.idx,.idx.gz,idx3-ubyte,idx3-ubyte.gz,idx4-ubyte,idx4-ubyte.gz,data_batch_1.bin}';
+  '**/*{.csv,.tsv,.csv.gz,.tsv.gz,.parquet,.nc,.npy,.npz,.idx,.idx.gz,idx3-ubyte,idx3-ubyte.gz,idx4-ubyte,idx4-ubyte.gz,data_batch_1.bin}';

@@ -141,8 +141,8 @@ async function askData(
       {
         label: `$(file) ${l10n.t('Choose a file…')}`,
         detail: onward
-          ? l10n.t('CSV, TSV, Parquet, NPY, NPZ, IDX, CIFAR or zip.')
-          : l10n.t('CSV, TSV, Parquet, NPY, NPZ, IDX, CIFAR, zip, or a config (.flow.json).'),
+          ? l10n.t('CSV, TSV, Parquet, NetCDF, NPY, NPZ, IDX, CIFAR or zip.')
+          : l10n.t('CSV, TSV, Parquet, NetCDF, NPY, NPZ, IDX, CIFAR, zip, or a config (.flow.json).'),
         browse: 'file' as const,
       },
       {
