@@ -113,12 +113,17 @@ def test_a_tree_of_xarray_as_the_next_arviz_writes_it(weighted):
     file = weighted / "tree.nc"
     values = np.random.default_rng(3).normal(size=(2, 40))
     data = xarray.Dataset({"b": (("chain", "draw"), values), "a": (("chain", "draw"), -values)})
-    xarray.DataTree.from_dict({"posterior": data, "sample_stats": data}).to_netcdf(file)
-    done = command("data", str(file), "--json")
-    assert done.returncode == 0, done.stderr
-    shown = json.loads(done.stdout)
-    assert [feature["name"] for feature in shown["features"]] == ["b", "a"]
-    assert_rows_of(shown, np.stack([values.ravel(), -values.ravel()], 1))
+    for written in (xarray.DataTree.from_dict({"posterior": data, "sample_stats": data}), data):
+        # Without groups, it is the variables of the file.
+        written.to_netcdf(file)
+        done = command("data", str(file), "--json")
+        assert done.returncode == 0, done.stderr
+        shown = json.loads(done.stdout)
+        assert [feature["name"] for feature in shown["features"]] == ["b", "a"]
+        assert_rows_of(shown, np.stack([values.ravel(), -values.ravel()], 1))
+    xarray.DataTree.from_dict({"prior": data, "sample_stats": data}).to_netcdf(file)
+    done = command("data", str(file))
+    assert done.returncode == 1 and "has variables in prior/, sample_stats/" in done.stderr
 
 
 def test_a_check_in_python_and_names_of_vectors():

@@ -125,9 +125,9 @@ function labelsOf(scale: Stored | undefined, length: number, bytes: ArrayBuffer)
 
 /** The values of a dataset, none of whose parts unpacks to more than it says. */
 function boundedValues({ path, dataset }: Stored, bytes: ArrayBuffer): Dataset['value'] {
-  const { version, isChunked } = layoutOf(dataset);
-  if (!isChunked) return dataset.value;
-  if (version > 3) throw new Error(`${path} is stored as in HDF5 1.10 and later`);
+  const { version, isContiguous, isChunked } = layoutOf(dataset);
+  if (isContiguous) return dataset.value;
+  if (!isChunked || version > 3) throw new Error(`${path} is not stored as netCDF does`);
   const { chunks, filter_pipeline: filters, _chunk_address: address } = dataset._dataobjects;
   const other = filters?.map((filter) => Number(filter.get('filter_id'))).find((id) => !Filters.has(id));
   if (other !== undefined) throw new Error(`${path} is packed by the HDF5 filter ${other}; expected zlib`);
