@@ -9,7 +9,7 @@ import { type ColumnTable, type ColumnTableOptions, readColumns } from './column
 import type { Resources } from './dataset';
 
 /** Numbers of the variables that columns are chosen from: the library makes a list of each. */
-const mostValues = 2 ** 25;
+const mostValues = 2 ** 24;
 const mostColumns = 2 ** 18;
 const largestChunk = 2 ** 28;
 
@@ -40,14 +40,18 @@ export async function netcdfTable(file: string): Promise<ColumnTable> {
   const [rows] = columns.map(({ variable }) => sizeOf(variable.dataset.shape.slice(0, 2)));
   const read = new Map<Variable, Dataset['value']>();
   let left = mostValues;
-  const valuesOf = (variable: Variable): Dataset['value'] => {
-    const size = sizeOf(variable.dataset.shape);
-    left -= size;
-    if (left < 0)
+  const checkRoom = (size: number): void => {
+    if (size > left)
       throw new UserError(
         `${file}: holds more than ${mostValues} numbers in the variables that are read. Choose columns, or write every tenth ` +
           'draw: idata.sel(draw=slice(None, None, 10)).',
       );
+  };
+  checkRoom(rows!);
+  const valuesOf = (variable: Variable): Dataset['value'] => {
+    const size = sizeOf(variable.dataset.shape);
+    checkRoom(size);
+    left -= size;
     // The library takes half a microsecond for a number where nothing else runs.
     return inHdf5(file, () => boundedValues(variable, bytes), 3000 + Math.ceil(size / 200));
   };

@@ -121,6 +121,16 @@ test('what a part unpacks to, and how many there are, is bounded by what the fil
     put64(bytes, at + 24 + 32, at);
   });
   await refused(circle, /is damaged, or an HDF5 file/, { columns: ['tau'] });
+  // Two chains of five draws, in a dataspace.
+  const shape = '\x02\0\0\0\0\0\0\0\x05\0\0\0\0\0\0\0';
+  // The second of two variables is too many, or the rows alone are; what was never written is a gap.
+  for (const draws of [2 ** 22 + 1, 2 ** 31]) {
+    const large = patched(shape, (bytes, at) => put64(bytes, at + 8, draws));
+    await refused(large, /holds more than 16777216 numbers in the variables that are read/, {
+      columns: ['tau', 'count'],
+      missing: 'mean',
+    });
+  }
   const many = patched('TREE\x01', (bytes, at) => bytes.writeUInt16LE(9, at + 6));
   await refused(many, /posterior\/tau has more than 1 chunks/, { columns: ['tau'] });
 });
