@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { climb, type Climb, type Progress, type Rung, type RungContext } from './ladder';
+import { climb, type Climb, type ClimbOptions, type Rung, type RungContext } from './ladder';
 import { loadTest } from './load-test';
 import { findNative, nativeKey, nativeRoot, type NativeTensorFlow } from './locate';
 import { damageOf, readManifest, writeManifest } from './manifest';
@@ -12,11 +12,8 @@ import { stagePrebuilt } from './prebuilt';
 import { findSources } from './sources';
 import { stageWheel, type Staged } from './wheel';
 
-export interface EnsureOptions {
+export interface EnsureOptions extends ClimbOptions {
   root?: string;
-  signal?: AbortSignal;
-  log?: (line: string) => void;
-  onProgress?: (progress: Progress) => void;
   /** Replaces the steps in tests. */
   steps?: Partial<Steps>;
 }

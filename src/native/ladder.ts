@@ -24,6 +24,12 @@ export interface Rung<Result> {
   attempt(context: RungContext): Promise<Result>;
 }
 
+export interface ClimbOptions {
+  signal?: AbortSignal;
+  log?: (line: string) => void;
+  onProgress?: (progress: Progress) => void;
+}
+
 export interface Climb<Result> {
   rung: string;
   result: Result;
@@ -36,11 +42,7 @@ export interface Climb<Result> {
  */
 export async function climb<Result>(
   rungs: readonly Rung<Result>[],
-  options: {
-    signal?: AbortSignal;
-    log?: (line: string) => void;
-    onProgress?: (progress: Progress) => void;
-  } = {},
+  options: ClimbOptions = {},
 ): Promise<Climb<Result>> {
   const { signal = new AbortController().signal, log = () => undefined, onProgress } = options;
   const failures: Climb<Result>['failures'] = [];

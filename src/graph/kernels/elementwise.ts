@@ -37,15 +37,9 @@ const unary = shaped(['x'], ([x], attrs) => [x!.shape, attrs]);
 
 const binary = shaped(['a', 'b'], ([a, b]) => [broadcastShapes(a!.shape, b!.shape)]);
 
-const comparison: KernelRule = {
-  inputs: ['a', 'b'],
-  infer: ([a, b]) => ({ outputs: [{ shape: broadcastShapes(a!.shape, b!.shape), dtype: 'bool' }] }),
-};
+const comparison = shaped(['a', 'b'], ([a, b]) => [broadcastShapes(a!.shape, b!.shape)], 'bool');
 
-const predicate: KernelRule = {
-  inputs: ['x'],
-  infer: ([x]) => ({ outputs: [{ shape: x!.shape, dtype: 'bool' }] }),
-};
+const predicate = shaped(['x'], ([x]) => [x!.shape], 'bool');
 
 const each = (names: readonly string[], rule: KernelRule): KernelRules =>
   Object.fromEntries(names.map((name) => [name, rule]));

@@ -1,6 +1,6 @@
 /** Batch normalization in training (src/flow/nets/batch-norm-training.ts): our own kernels, which backends may fuse. */
 import { batchMean, batchSize } from '../../flow/core/whole-batch';
-import type { KernelRules } from './rule';
+import { shaped, type KernelRules } from './rule';
 
 /**
  * The positive part of a batch norm once more, by its statistics. Inputs x, gain, bias, mean, variance, and last a value before
@@ -17,9 +17,6 @@ export const normalizationRules: KernelRules = {
     inputs: ['dy', 'x', 'gain', 'mean', 'variance'],
     infer: ([, x, gain], { epsilon }) => ({ outputs: [x!, gain!, gain!], attrs: { epsilon } }),
   },
-  [batchMean]: {
-    inputs: ['x'],
-    infer: ([x]) => ({ outputs: [{ shape: x!.shape.slice(-1), dtype: 'float32' }] }),
-  },
-  [batchSize]: { inputs: ['x'], infer: () => ({ outputs: [{ shape: [], dtype: 'float32' }] }) },
+  [batchMean]: shaped(['x'], ([x]) => [x!.shape.slice(-1)], 'float32'),
+  [batchSize]: shaped(['x'], () => [[]], 'float32'),
 };

@@ -1,5 +1,5 @@
 /** What the tracer must know of a kernel: the order of its inputs, and the type of its results. */
-import type { Value, TensorType, Shape } from '../ir';
+import type { DType, Value, TensorType, Shape } from '../ir';
 
 export type Attrs = Record<string, unknown>;
 
@@ -19,16 +19,21 @@ export interface KernelRule {
 
 export type KernelRules = Record<string, KernelRule>;
 
-/** The rule of a kernel with one result, of the first input's type. @param infer its shape, and the attributes in normal form */
+/**
+ * The rule of a kernel with one result.
+ * @param infer its shape, and the attributes in normal form
+ * @param dtype by default that of the first input
+ */
 export function shaped(
   inputs: KernelRule['inputs'],
   infer: (inputs: readonly Value[], attrs: Attrs) => readonly [shape: Shape, attrs?: Attrs],
+  dtype?: DType,
 ): KernelRule {
   return {
     inputs,
     infer(values, nodeAttrs) {
       const [shape, attrs] = infer(values, nodeAttrs);
-      return { outputs: [{ shape, dtype: values[0]!.dtype }], attrs };
+      return { outputs: [{ shape, dtype: dtype ?? values[0]!.dtype }], attrs };
     },
   };
 }

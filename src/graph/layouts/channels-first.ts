@@ -17,15 +17,11 @@ const movedAxes = (axes: unknown): number[] => (axes as number[]).map((axis) => 
  * ONNX convolves NCHW, the flow NHWC. From each convolution on, values stay NCHW for as long as their consumers do not
  * care, and are transposed once where one does. Convolutions and their gradients get the attribute `dataFormat: "NCHW"`.
  */
-export const useChannelsFirst = pass('channels first', (graph) => new ChannelsFirst(graph).run());
+export const useChannelsFirst = pass('channels first', (graph) => new ChannelsFirst(graph).run(rules));
 
 class ChannelsFirst extends Permuted {
   constructor(graph: Graph) {
     super(graph, toChannelsFirst);
-  }
-
-  protected override ruleOf(node: Node): Rule | undefined {
-    return rules[node.op]?.(node, this);
   }
 
   rankOf(id: number): number {
@@ -59,10 +55,7 @@ class ChannelsFirst extends Permuted {
     const taps = height * width;
     const result = [channels, filters, height, width];
     if (taps === 1) return this.reshape(filter, result);
-    const flat = this.reshape(filter, [taps, channels, filters]);
-    const order = Int32Array.from({ length: taps }, (_, i) => taps - 1 - i);
-    const backwards = this.recorder.addConstant(order, [taps], 'int32');
-    const turned = this.add('GatherV2', [flat, backwards], this.typeOf(flat), { axis: 0 });
+    const turned = this.backwards(this.reshape(filter, [taps, channels, filters]));
     return this.reshape(this.transpose(turned, [1, 2, 0]), result);
   }
 }

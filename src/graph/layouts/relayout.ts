@@ -3,6 +3,7 @@
  * they were. A layout is a subclass that tells how its values are shaped and reached, and a rule for each operator.
  */
 import { entryOf } from '../../base/kept';
+import { range } from '../../base/order';
 import { firstFree, type Graph, type Node, type Value, Recorder, type TensorType, sameShape } from '../ir';
 
 /** What becomes of a node in a layout. Without one it is kept, on images as they were. */
@@ -42,7 +43,6 @@ export abstract class Relayout {
     this.plain = new Map(sources.map((id) => [id, id]));
   }
 
-  protected abstract ruleOf(node: Node): Rule | undefined;
   /** The shape in the layout of an image [N, H, W, C]. */
   abstract shapeOf(image: readonly number[]): number[];
   /** Writes an old value, which is there as it was, in the layout. */
@@ -55,9 +55,9 @@ export abstract class Relayout {
     return this.asPlain(node.inputs[i]!);
   }
 
-  run(): Graph {
+  run(layoutRules: Rules<this>): Graph {
     const { nodes, inputs, outputs, constantNames } = this.graph;
-    const rules = new Map(nodes.map((node) => [node, this.ruleOf(node)]));
+    const rules = new Map(nodes.map((node) => [node, layoutRules[node.op]?.(node, this)]));
     if (![...rules.values()].some((rule) => rule?.starts)) return this.graph;
     const pulledIds = new Set<number>();
     for (const node of nodes.toReversed()) {
@@ -122,6 +122,15 @@ export abstract class Relayout {
   transpose(value: number, perm: readonly number[]): number {
     const { shape, dtype } = this.typeOf(value);
     return this.add('Transpose', [value], { shape: perm.map((axis) => shape[axis]!), dtype }, { perm });
+  }
+
+  /** A filter whose first axis are its taps, with the last of them first. */
+  backwards(filter: number): number {
+    const type = this.typeOf(filter);
+    const [taps] = type.shape as [number];
+    if (taps === 1) return filter;
+    const order = this.recorder.addConstant(Int32Array.from(range(taps).reverse()), [taps], 'int32');
+    return this.add('GatherV2', [filter, order], type, { axis: 0 });
   }
 
   /** While `fn` runs, nodes belong to another scope. */

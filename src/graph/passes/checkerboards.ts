@@ -10,7 +10,7 @@ import {
   type Rewriter,
 } from '../ir';
 import { arithmeticNames } from '../kernels/elementwise';
-import { removeDeadCode, pass, type Pass, countUses } from './pass';
+import { removeDeadCode, pass, type Pass, countUses, loneProducers } from './pass';
 import { sizeOf } from '../../base/shape';
 
 /** Every second row and column of an image from `row`, `column` on: [N, H, W, C] → [N, H/2, W/2, C]. */
@@ -38,8 +38,7 @@ export const halveCheckerboards = (staysWhole?: StaysWhole): Pass =>
     const uses = countUses(graph);
     const producers = producersOf(graph);
     const parityOf = demands(graph);
-    const halves = (id: number): boolean =>
-      !staysWhole || isWorth(id, { graph, uses, producers }, staysWhole);
+    const halves = (id: number): boolean => !staysWhole || isWorth(id, graph, staysWhole);
     const halved = rewrite(graph, (node, rewriter) => {
       const [output] = node.outputs as [number];
       if (node.op !== 'Conv2D') return undefined;
@@ -108,18 +107,13 @@ function phaseOf(id: number, phase: Phase, context: Context, isRequested = false
 }
 
 /** Whether a value comes, place by place and of nothing that is used elsewhere, from a convolution that does not stay whole. */
-function isWorth(
-  id: number,
-  context: Pick<Context, 'graph' | 'uses' | 'producers'>,
-  staysWhole: StaysWhole,
-): boolean {
-  const { graph, uses, producers } = context;
-  const node = uses.get(id) === 1 ? producers.get(id) : undefined;
+function isWorth(id: number, graph: Graph, staysWhole: StaysWhole): boolean {
+  const node = loneProducers(graph)(id);
   if (!node) return false;
   const convolution = node.op === 'Conv2D' ? stridden(node, { row: 0, column: 0 }, graph) : undefined;
   if (convolution && !(convolution.selects && staysWhole(node, graph))) return true;
   if (!convolution && !arithmeticNames.has(node.op)) return false;
-  return node.inputs.some((input) => isWorth(input, context, staysWhole));
+  return node.inputs.some((input) => isWorth(input, graph, staysWhole));
 }
 
 /** How a convolution of stride 1 gives one phase of its result: on all of its input, or on that phase of it. */

@@ -1,6 +1,6 @@
 import { groupedBy } from '../../base/group';
 import { type ConstantData, type Graph, type Node, producersOf, rewrite, isPointwise } from '../ir';
-import { removeDeadCode, pass, countUses } from './pass';
+import { removeDeadCode, pass, countUses, loneProducers } from './pass';
 
 /** A convolution whose filter, in the shape [height, width, in, out], and bias are constants; a missing bias is 0. */
 type FixedConvolution = NonNullable<ReturnType<typeof fixedConvolution>>;
@@ -15,15 +15,14 @@ export const composeConvolutions = pass('composed convolutions', (graph) =>
 );
 
 function composeSums(graph: Graph): Graph {
-  const uses = countUses(graph);
-  const producers = producersOf(graph);
+  const lone = loneProducers(graph);
   return rewrite(graph, (node, { recorder, constantNames, resolve, add, named }) => {
     const outer = fixedConvolution(node, graph);
     if (!outer || !isPointwise(node, outer.shape)) return undefined;
-    const sum = uses.get(outer.x) === 1 ? producers.get(outer.x) : undefined;
+    const sum = lone(outer.x);
     if (sum?.op !== 'Add' || !sum.inputs.every((id) => sameSize(id, outer.x, graph))) return undefined;
     for (const [inner, other] of [sum.inputs, sum.inputs.toReversed()] as [number, number][]) {
-      const before = uses.get(inner) === 1 ? producers.get(inner) : undefined;
+      const before = lone(inner);
       const first = before && fixedConvolution(before, graph);
       if (!first) continue;
       const type = graph.values.get(node.outputs[0]!)!;
@@ -94,14 +93,14 @@ function mergeAdded(graph: Graph): Graph {
 
 /** a + (b + c) as (a + b) + c: a convolution adds to what is there already. */
 function chainSums(graph: Graph): Graph {
-  const uses = countUses(graph);
+  const lone = loneProducers(graph);
   const producers = producersOf(graph);
   return rewrite(graph, (node, { resolve, add }) => {
     const [output] = node.outputs as [number];
     if (node.op !== 'Add') return undefined;
     // As they were: one of them may have been replaced by a value that the old graph does not know.
     const [a, b] = producers.get(output)!.inputs as [number, number];
-    const inner = uses.get(b) === 1 ? producers.get(b) : undefined;
+    const inner = lone(b);
     const parts = inner?.op === 'Add' ? inner.inputs : [];
     const isConvolution = producers.get(parts[1] ?? -1)?.op === 'Conv2D';
     if (!isConvolution || ![a, ...parts].every((id) => sameSize(id, output, graph))) return undefined;

@@ -1,7 +1,7 @@
 import { groupedBy } from '../../base/group';
 import { type Graph, type Node, type Value, producersOf, rewrite } from '../ir';
 import { sizeOf } from '../../base/shape';
-import { countUses, pass, removeDeadCode } from './pass';
+import { loneProducers, pass, removeDeadCode } from './pass';
 
 /** Values of an example up to which a call costs more than its arithmetic. */
 const fewValues = 64;
@@ -11,13 +11,13 @@ const fewValues = 64;
  * couplings, each a call that costs more than what it adds; all of them are added in one.
  */
 export const joinSums = pass('joined sums', (graph) => {
-  const uses = countUses(graph);
+  const lone = loneProducers(graph);
   const producers = producersOf(graph);
   const inner = new Set(
     graph.nodes
       .filter((node) => addsVectors(node, graph))
       .flatMap(({ inputs }) => inputs)
-      .filter((id) => uses.get(id) === 1 && addsVectors(producers.get(id), graph)),
+      .filter((id) => addsVectors(lone(id), graph)),
   );
   const terms = (id: number): number[] =>
     producers.get(id)!.inputs.flatMap((input) => (inner.has(input) ? terms(input) : [input]));
@@ -25,8 +25,7 @@ export const joinSums = pass('joined sums', (graph) => {
     const [output] = node.outputs as [number];
     // As it was: what it adds may have been replaced by values that the old graph does not know.
     if (!addsVectors(producers.get(output), graph) || inner.has(output)) return undefined;
-    const sumAt = (id: number): Node | undefined =>
-      uses.get(id) === 1 ? smallSum(producers.get(id), graph) : undefined;
+    const sumAt = (id: number): Node | undefined => smallSum(lone(id), graph);
     const others = terms(output).filter((id) => !sumAt(id));
     const sumsOf = terms(output).flatMap((id) => sumAt(id) ?? []);
     const groups = groupedBy(sumsOf, ({ inputs }) => graph.values.get(inputs[0]!)!.shape.join());
@@ -50,12 +49,12 @@ export const joinSums = pass('joined sums', (graph) => {
 
 /** c · Σ a + d over few features, as a prior is, is a product of a with a column of c: one call instead of three. */
 function multiplySums(graph: Graph): Graph {
-  const uses = countUses(graph);
+  const lone = loneProducers(graph);
   const producers = producersOf(graph);
   const number = (id: number): number | undefined =>
     sizeOf(graph.values.get(id)!.shape) === 1 ? graph.constants.get(id)?.[0] : undefined;
   const before = (id: number, op: string): Node | undefined => {
-    const node = uses.get(id) === 1 ? producers.get(id) : undefined;
+    const node = lone(id);
     return node?.op === op ? node : undefined;
   };
   const multiplied = rewrite(graph, (node, { recorder, resolve, add }) => {

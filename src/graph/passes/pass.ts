@@ -1,5 +1,5 @@
 /** Passes have names, and a pipeline is a list of them, so that what each saves can be shown. */
-import type { Graph } from '../ir';
+import { type Graph, type Node, producersOf } from '../ir';
 import type { PassName } from './list';
 import { keptOf } from '../../base/kept';
 
@@ -59,6 +59,13 @@ export const countUses = keptOf((graph: Graph): ReadonlyMap<number, number> => {
   for (const { value } of graph.outputs) count(value);
   return uses;
 });
+
+/** The node that computes a value, where the value is used once. */
+export function loneProducers(graph: Graph): (id: number) => Node | undefined {
+  const uses = countUses(graph);
+  const producers = producersOf(graph);
+  return (id) => (uses.get(id) === 1 ? producers.get(id) : undefined);
+}
 
 /** Drops nodes and constants that no output needs. Inputs stay, since callers feed them by name. */
 export const removeDeadCode = pass('dead code', (graph) => {

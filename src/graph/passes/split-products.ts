@@ -1,5 +1,5 @@
-import { type ConstantData, type Graph, type Node, producersOf, rewrite } from '../ir';
-import { countUses, pass, removeDeadCode } from './pass';
+import { type ConstantData, type Graph, type Node, rewrite } from '../ir';
+import { loneProducers, pass, removeDeadCode } from './pass';
 
 /** Fewer columns than these cost a product as much as all of them: kernels compute eight or more at once. */
 const fewColumns = 8;
@@ -10,10 +10,8 @@ const fewColumns = 8;
  * them, such as tanh, in the same step.
  */
 export const splitProducts = pass('split products', (graph) => {
-  const uses = countUses(graph);
-  const producers = producersOf(graph);
   const split = rewrite(graph, (node, { recorder, constantNames, resolve, add, named }) => {
-    const sum = linearBefore(node, graph, producers, uses);
+    const sum = linearBefore(node, graph);
     if (!sum) return undefined;
     const { product, weights, bias } = sum;
     let start = 0;
@@ -35,18 +33,14 @@ export const splitProducts = pass('split products', (graph) => {
 });
 
 /** h·W + b with constant W and b that a node splits by columns and that nothing else needs. */
-function linearBefore(
-  node: Node,
-  graph: Graph,
-  producers: ReadonlyMap<number, Node>,
-  uses: ReadonlyMap<number, number>,
-) {
+function linearBefore(node: Node, graph: Graph) {
+  const lone = loneProducers(graph);
   const { axis, sizes } = node.attrs as { axis: number; sizes: number[] };
   if (node.op !== 'SplitV' || axis !== 1 || sizes.some((size) => size < fewColumns)) return undefined;
   const [whole] = node.inputs as [number];
-  const sum = uses.get(whole) === 1 ? producers.get(whole) : undefined;
+  const sum = lone(whole);
   const [x, bias] = sum?.op === 'Add' ? (sum.inputs as [number, number]) : [];
-  const product = x !== undefined && uses.get(x) === 1 ? producers.get(x) : undefined;
+  const product = x === undefined ? undefined : lone(x);
   if (product?.op !== 'BatchMatMul' || bias === undefined) return undefined;
   const { transposeA, transposeB } = product.attrs;
   const [, weights] = product.inputs as [number, number];

@@ -1,5 +1,5 @@
 /** Several graphs over shared variables as one SavedModel. */
-import { type Graph, type Node, isDynamic } from '../ir';
+import type { Graph, Node, Port } from '../ir';
 import { runPasses } from '../passes/pass';
 import { tensorFlowStateful, tensorFlowProgram } from '../pipelines/pipelines';
 import { savedModel, boolAttribute, typeAttribute, shapeAttribute } from './messages';
@@ -39,11 +39,8 @@ function addStatefulFunction(
 ) {
   checkState(variables, name, graph);
   const writer = new FunctionWriter(target, graph, name);
-  const feeds = new Map(
-    graph.inputs
-      .filter((port) => !isState(port))
-      .map((port) => [port.name, addPlaceholder(writer, port.name, port.value)]),
-  );
+  const isOutside = (port: Port): boolean => !isState(port);
+  const feeds = addPlaceholders(writer, graph.inputs.filter(isOutside));
   const adams = inPlaceAdams(graph);
   const reads = addReads(writer, adams, variables);
   const updates: string[] = [];
@@ -54,17 +51,7 @@ function addStatefulFunction(
   }
   updates.push(...addAssignments(writer, adams, variables, reads));
   const done = addSignal(target, `${name}/done`, updates);
-  writer.enter('output');
-  const fetches = new Map(
-    graph.outputs
-      .filter((port) => !isState(port))
-      .map(({ name: port, value }) => [
-        port,
-        writer.add('Identity', [writer.nameOf(value), `^${done}`], {
-          T: typeAttribute(writer.typeOf(value).dtype),
-        }),
-      ]),
-  );
+  const fetches = addFetches(writer, graph.outputs.filter(isOutside), [`^${done}`]);
   // A session runs only what leads to something fetched.
   if (fetches.size === 0) fetches.set('done', done);
   return { feeds, fetches };
@@ -193,28 +180,31 @@ export function writeProgram(graph: Graph): { bytes: Uint8Array; ports: Function
   const optimized = runPasses(graph, tensorFlowProgram);
   const target = new GraphDefWriter();
   const writer = new FunctionWriter(target, optimized, 'program');
-  const feeds = new Map(
-    optimized.inputs.map(({ name, value }) => [name, addPlaceholder(writer, name, value)]),
-  );
+  const feeds = addPlaceholders(writer, optimized.inputs);
   for (const node of optimized.nodes) emitTensorFlow(node, writer);
-  writer.enter('output');
-  const fetches = new Map(
-    optimized.outputs.map(({ name, value }) => [
-      name,
-      writer.add('Identity', [writer.nameOf(value)], { T: typeAttribute(writer.typeOf(value).dtype) }),
-    ]),
-  );
+  const fetches = addFetches(writer, optimized.outputs);
   return { bytes: savedModel(target.nodes), ports: { feeds, fetches } };
 }
 
-function addPlaceholder(writer: FunctionWriter, name: string, value: number): string {
-  const { shape, dtype } = writer.typeOf(value);
-  writer.enter(`input/${name}`);
-  const dims = shape.map((dim) => (isDynamic(dim, writer.graph.dynamicBatch) ? -1 : dim));
-  const placeholder = writer.add('Placeholder', [], {
-    dtype: typeAttribute(dtype),
-    shape: shapeAttribute(dims),
+function addPlaceholders(writer: FunctionWriter, ports: readonly Port[]) {
+  const feeds = ports.map(({ name, value }) => {
+    const { shape, dtype } = writer.typeOf(value);
+    writer.enter(`input/${name}`);
+    const dims = shape.map((dim) => (writer.isDynamic(dim) ? -1 : dim));
+    const attributes = { dtype: typeAttribute(dtype), shape: shapeAttribute(dims) };
+    const placeholder = writer.add('Placeholder', [], attributes);
+    writer.setName(value, placeholder);
+    return [name, placeholder] as const;
   });
-  writer.setName(value, placeholder);
-  return placeholder;
+  return new Map(feeds);
+}
+
+/** @param after what has to run before anything is fetched, as control inputs */
+function addFetches(writer: FunctionWriter, ports: readonly Port[], after: readonly string[] = []) {
+  writer.enter('output');
+  const fetches = ports.map(({ name, value }) => {
+    const type = { T: typeAttribute(writer.typeOf(value).dtype) };
+    return [name, writer.add('Identity', [writer.nameOf(value), ...after], type)] as const;
+  });
+  return new Map(fetches);
 }

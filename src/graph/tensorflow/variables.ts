@@ -37,7 +37,6 @@ export function addVariable(target: GraphDefWriter, { name, shape }: StateSpec):
 
 /** Something to fetch that exists only after the given nodes have run. */
 export function addSignal(target: GraphDefWriter, at: string, after: readonly string[]): string {
-  const float = typeAttribute('float32');
   const value = target.add(`${at}/value`, 'Const', [], {
     dtype: float,
     value: tensorAttribute(Float32Array.of(1), [], 'float32'),

@@ -37,25 +37,21 @@ export function statementsOf(graph: Graph) {
   const costs = new Map<Node, number>();
   const shapeOf = (id: number): readonly number[] => graph.values.get(id)!.shape;
 
+  /** The number that all elements of a value equal, where known. */
+  const numberOf = (id: number): number | undefined => {
+    const producer = producers.get(id);
+    if (producer?.op === 'Fill') return producer.attrs['value'] as number;
+    return sizeOf(shapeOf(id)) === 1 ? graph.constants.get(id)?.[0] : undefined;
+  };
+
   /** The number that an input is written as, where its shape does not matter. */
   const numberAt = (node: Node, at: number): number | undefined => {
-    const id = node.inputs[at]!;
-    const producer = producers.get(id);
-    const data = graph.constants.get(id);
-    const value =
-      producer?.op === 'Fill'
-        ? (producer.attrs['value'] as number)
-        : data && sizeOf(shapeOf(id)) === 1
-          ? data[0]
-          : undefined;
+    const value = numberOf(node.inputs[at]!);
     if (value === undefined || !broadcasting.has(node.op)) return undefined;
-    const others = node.inputs.filter((_, i) => i !== at && !isNumber(node.inputs[i]!));
+    const others = node.inputs.filter((id, i) => i !== at && numberOf(id) === undefined);
     if (others.length === 0) return undefined;
     return sameShape(broadcastShapes(...others.map(shapeOf)), shapeOf(node.outputs[0]!)) ? value : undefined;
   };
-  const isNumber = (id: number): boolean =>
-    producers.get(id)?.op === 'Fill' || (graph.constants.has(id) && sizeOf(shapeOf(id)) === 1);
-
   /** The product or convolution that a sum adds a bias to in one call. */
   const biased = (node: Node): Node | undefined => {
     if (node.op !== 'Add') return undefined;
@@ -84,7 +80,7 @@ export function statementsOf(graph: Graph) {
       const isShort =
         !lineOps.has(producer.op) &&
         !addsLogDet(producer, graph, producers) &&
-        !isBiased(producer) &&
+        !biased(producer) &&
         producer.outputs.length === 1;
       if (!isFree && (uses.get(id) !== 1 || !isShort)) continue;
       // A layer's input and log-det are lines, so that layers look alike; what a network's part takes may be written in its call.
@@ -95,9 +91,6 @@ export function statementsOf(graph: Graph) {
       cost += operationCost;
     }
     costs.set(node, cost);
-  }
-  function isBiased(node: Node): boolean {
-    return biased(node) !== undefined;
   }
 
   /** Whether a node may write its result over its input, which nothing else reads and no gradient needs. */

@@ -9,7 +9,7 @@ import type { Graph, Node } from '../../../src/graph/ir';
 import { elementwiseNames } from '../../../src/graph/kernels/elementwise';
 import { joinReorderings, useBlocks } from '../../../src/graph/layouts/blocked/blocked';
 import { useChannelsFirst } from '../../../src/graph/layouts/channels-first';
-import { Permuted, type Rule } from '../../../src/graph/layouts/relayout';
+import { each, Permuted, type Rule } from '../../../src/graph/layouts/relayout';
 import { convolveTiles } from '../../../src/graph/layouts/rows/rows';
 import { removeDeadCode } from '../../../src/graph/passes/pass';
 import { trace, type TensorMap } from '../../../src/graph/trace/trace';
@@ -60,19 +60,18 @@ function assertSame(graph: Graph, relaid: Graph, rounding = 1e-5): void {
   }
 }
 
-/** Columns before rows: for every Tanh, through what works element by element. */
 class Turned extends Permuted {
-  constructor(
-    graph: Graph,
-    private readonly pulls: boolean,
-  ) {
+  constructor(graph: Graph) {
     super(graph, [0, 2, 1, 3]);
   }
+}
 
-  protected override ruleOf({ op, inputs }: Node): Rule | undefined {
-    if (op === 'Tanh') return { images: [0], starts: true, pulls: this.pulls };
-    return elementwiseNames.has(op) ? { images: [...inputs.keys()], pulls: this.pulls } : undefined;
-  }
+/** Columns before rows: for every Tanh, through what works element by element. */
+function turnedFor(graph: Graph, pulls: boolean): Graph {
+  return new Turned(graph).run({
+    ...each(elementwiseNames, ({ inputs }: Node): Rule => ({ images: [...inputs.keys()], pulls })),
+    Tanh: () => ({ images: [0], starts: true, pulls }),
+  });
 }
 
 const image = { x: [2, 3, 4, 1] };
@@ -85,7 +84,7 @@ describe('a relayout', () => {
   });
 
   it('starts at what it is for, and stays until something needs the image as it was', () => {
-    const turned = new Turned(graph, false).run();
+    const turned = turnedFor(graph, false);
     assertSame(graph, turned);
     const at = (op: string): number => opsOf(turned).indexOf(op);
     assert.equal(count(turned, 'Transpose'), 3, 'in once, back for the two that need it');
@@ -95,7 +94,7 @@ describe('a relayout', () => {
   });
 
   it('comes in where the first of what it is made of comes, if rules pull', () => {
-    const turned = new Turned(graph, true).run();
+    const turned = turnedFor(graph, true);
     assertSame(graph, turned);
     const start = opsOf(turned).indexOf('Neg');
     assert.deepEqual(opsOf(turned).slice(start - 1, start + 4), ['Transpose', 'Neg', 'Exp', 'Tanh', 'Abs']);
@@ -104,7 +103,7 @@ describe('a relayout', () => {
 
   it('is the graph itself where nothing starts it', () => {
     const plain = traced(image, ({ x }) => ({ y: tf.exp(x!) }));
-    assert.equal(new Turned(plain, true).run(), plain);
+    assert.equal(turnedFor(plain, true), plain);
   });
 });
 

@@ -23,7 +23,7 @@ import { fromBlocks, toBlocks } from './ops';
  * @param block channels in a block
  */
 export const useBlocks = (block: number): Pass =>
-  pass('blocked channels', (graph) => new Blocked(graph, block).run());
+  pass('blocked channels', (graph) => new Blocked(graph, block).run(rules));
 
 class Blocked extends BlockedGraph {
   /** Norms that come rectified. */
@@ -35,10 +35,6 @@ class Blocked extends BlockedGraph {
     super(graph, block);
     this.rectified = normsBeforeRelu(graph);
     this.renewed = renewedInputs(graph);
-  }
-
-  protected override ruleOf(node: Node): Rule | undefined {
-    return rules[node.op]?.(node, this);
   }
 
   /** Which inputs of an elementwise node are images as its result, where all others broadcast in blocks. */

@@ -19,14 +19,9 @@ export function filterInBlocks(graph: Relayout, filter: number, { turned, block 
     const value = graph.reshape(filter, [taps, ...inParts(rows), columns / block, block]);
     return graph.transpose(value, rows < block ? [2, 1, 0, 3] : [3, 1, 0, 2, 4]);
   }
-  let value = graph.reshape(filter, [taps, rows * columns]);
-  if (taps > 1) {
-    const backwards = Int32Array.from({ length: taps }, (_, i) => taps - 1 - i);
-    const order = graph.recorder.addConstant(backwards, [taps], 'int32');
-    value = graph.add('GatherV2', [value, order], graph.typeOf(value), { axis: 0 });
-  }
+  const turnedTaps = graph.backwards(graph.reshape(filter, [taps, rows * columns]));
   // A matrix is transposed fast; after it, whole blocks of numbers move.
-  value = graph.transpose(graph.reshape(value, [taps * rows, columns]), [1, 0]);
+  let value = graph.transpose(graph.reshape(turnedTaps, [taps * rows, columns]), [1, 0]);
   value = graph.reshape(value, [...inParts(columns), taps, rows / block, block]);
   return graph.transpose(value, columns < block ? [2, 0, 1, 3] : [3, 0, 2, 1, 4]);
 }

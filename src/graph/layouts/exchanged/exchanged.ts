@@ -17,7 +17,7 @@ import { convolve, gradientOfFilter, gradientOfInput, Products } from './tiled-c
 export const tileTraining = ({ leastChannels }: { leastChannels: number }): Pass =>
   pass('tiles of rows', (graph) => {
     if (graph.dynamicBatch !== undefined) return graph;
-    const tiled = new Exchanged(graph, leastChannels).run();
+    const tiled = new Exchanged(graph, leastChannels).run(rules);
     // Transforms of the same value are one: a gradient is transformed for the input and the filter.
     return tiled === graph ? graph : removeDeadCode(mergeCommonSubexpressions(tiled));
   });
@@ -29,10 +29,6 @@ export class Exchanged extends Products {
     private readonly leastChannels: number,
   ) {
     super(graph, [1, 0, 2, 3]);
-  }
-
-  protected override ruleOf(node: Node): Rule | undefined {
-    return rules[node.op]?.(node, this);
   }
 
   protected override operand(node: Node, i: number): number {

@@ -31,7 +31,7 @@ import {
  * @param block channels in a block
  */
 export const convolveTiles = (block: number): Pass =>
-  pass('tiles of rows', (graph) => removeDeadCode(new Rows(graph, block).run()));
+  pass('tiles of rows', (graph) => removeDeadCode(new Rows(graph, block).run(rules)));
 
 /** Rows in the place of images and back. */
 const perm = [2, 1, 0, 3, 4];
@@ -46,10 +46,6 @@ class Rows extends BlockedGraph {
   constructor(graph: Graph, block: number) {
     super(graph, block);
     this.producers = producersOf(graph);
-  }
-
-  protected override ruleOf(node: Node): Rule | undefined {
-    return rules[node.op]?.(node, this);
   }
 
   override shapeOf(image: readonly number[]): number[] {
