@@ -1,4 +1,5 @@
 /** What every check gives back, and the pieces that they share. */
+import { defined } from '../../../base/defined';
 import { several } from '../../../base/user-error';
 import type { Finding, Severity } from '../../../protocol/findings';
 import type { LayerTab } from '../../../protocol/layer-tabs';
@@ -22,6 +23,11 @@ export function severityOf(
 
 export function skipped(kind: string, sentence: string): Found {
   return { severity: 'skipped', kind, sentence, values: {} };
+}
+
+/** @param layer where the largest value was found */
+export function fine(kind: string, sentence: string, values: Found['values'], layer?: number): Found {
+  return { severity: 'ok', kind, sentence, values, ...defined({ layer }) };
 }
 
 /** Whether any layer scales values by what a network says. */

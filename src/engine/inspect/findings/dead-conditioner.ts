@@ -1,5 +1,5 @@
 import { layerName } from '../../../protocol/model';
-import { andOthers, ranked, skipped, where, type Check, type Ranked, short } from './check';
+import { fine, andOthers, ranked, skipped, where, type Check, type Ranked, short } from './check';
 import type { LayerObservations } from './observations';
 import { thresholds } from './thresholds';
 
@@ -37,13 +37,8 @@ export const deadConditioner: Check = (seen) => {
   };
   const dead: Ranked[] = rising.filter(({ value }) => value < change);
   if (dead.length === 0) {
-    return {
-      severity: 'ok',
-      kind: 'alive',
-      sentence: `${namesOf(least.layer, 'or')} of every coupling ${several ? 'change' : 'changes'} with the input, by ${short(least.value)} at least (${layerName(least.layer.info)}); below ${change} a network counts as dead.`,
-      values,
-      layer: least.layer.info.index,
-    };
+    const sentence = `${namesOf(least.layer, 'or')} of every coupling ${several ? 'change' : 'changes'} with the input, by ${short(least.value)} at least (${layerName(least.layer.info)}); below ${change} a network counts as dead.`;
+    return fine('alive', sentence, values, least.layer.info.index);
   }
   const place = where(dead, -Infinity, 'activations');
   const name = andOthers(layerName(least.layer.info), dead.length - 1);

@@ -1,5 +1,5 @@
 import { layerName } from '../../../protocol/model';
-import { andOthers, ranked, severityOf, skipped, where, type Check, percent } from './check';
+import { fine, andOthers, ranked, severityOf, skipped, where, type Check, percent } from './check';
 import { thresholds } from './thresholds';
 
 /** Hidden ReLU units that no example activates. */
@@ -16,13 +16,8 @@ export const deadUnits: Check = (seen) => {
   const values = { never, total, share: worst.value, notice, count: seen.count };
   const place = where(all, notice, 'network');
   if (severity === 'ok') {
-    return {
-      severity,
-      kind: 'active',
-      sentence: `At most ${never} of ${total} hidden units of a coupling (${percent(worst.value)}, ${name}) are never active over ${seen.count} examples; from ${percent(notice)} on it counts.`,
-      values,
-      layer: worst.layer.info.index,
-    };
+    const sentence = `At most ${never} of ${total} hidden units of a coupling (${percent(worst.value)}, ${name}) are never active over ${seen.count} examples; from ${percent(notice)} on it counts.`;
+    return fine('active', sentence, values, worst.layer.info.index);
   }
   return {
     severity,

@@ -1,5 +1,5 @@
 import { layerName } from '../../../protocol/model';
-import { ranked, severityOf, skipped, type Check, type Found, short } from './check';
+import { fine, ranked, severityOf, skipped, type Check, type Found, short } from './check';
 import type { LayerObservations } from './observations';
 import { thresholds } from './thresholds';
 
@@ -41,13 +41,8 @@ export const inverse: Check = (seen) => {
   const numbers = `x comes back from z within ${short(first.fromLatent)}${first.inDeviations ? ' deviations' : ''}, ${short(share)} of its range (${short(values.times)} times the rounding of float32); from ${short(notice)} on it counts`;
   const layer = loses(layers) ?? largestAlone?.layer;
   if (severity === 'ok') {
-    return {
-      severity,
-      kind: 'exact',
-      sentence: `The inverse is exact: ${numbers}.${largestAlone ? ` Of single layers, ${layerName(largestAlone.layer.info)} loses most: ${short(largestAlone.value)} of its range.` : ''}`,
-      values,
-      ...(largestAlone ? { layer: largestAlone.layer.info.index } : {}),
-    };
+    const sentence = `The inverse is exact: ${numbers}.${largestAlone ? ` Of single layers, ${layerName(largestAlone.layer.info)} loses most: ${short(largestAlone.value)} of its range.` : ''}`;
+    return fine('exact', sentence, values, largestAlone?.layer.info.index);
   }
   return {
     severity,
@@ -71,8 +66,7 @@ function solved(slices: readonly LayerObservations[]): Found {
   const worst = slices.reduce((most, slice) => (errorOf(slice) > errorOf(most) ? slice : most));
   const values = { off, notice: limits.notice, worst: errorOf(worst) };
   const numbers = `log-dets of its slices are ${short(off)} nats off in all, ${short(values.worst)} of them in ${layerName(worst.info)} (means of sizes); from ${short(limits.notice)} on it counts`;
-  if (severity === 'ok')
-    return { severity, kind: 'solved', sentence: `The solver is exact enough: ${numbers}.`, values };
+  if (severity === 'ok') return fine('solved', `The solver is exact enough: ${numbers}.`, values);
   return {
     severity,
     kind: 'solvedRoughly',

@@ -1,5 +1,5 @@
 import type { Severity } from '../../../protocol/findings';
-import { skipped, type Check, short } from './check';
+import { fine, skipped, type Check, short } from './check';
 import { momentsOf, normalDistance } from './gaussian';
 import type { LatentObservations } from './observations';
 import { thresholds } from './thresholds';
@@ -30,12 +30,8 @@ export const latents: Check = ({ latents: scales, ofData, count }) => {
   const numbers = `standard deviation ${short(std)} (allowed ${short(1 / values.allowedStd)} to ${short(values.allowedStd)}), excess kurtosis ${short(kurtosis)} (up to ${short(levels.kurtosis)}), distance of the distributions ${short(distance)} (up to ${short(levels.distance)})`;
   const at = many ? ` of scale ${worst.scale + 1}` : '';
   if (severity === 'ok') {
-    return {
-      severity,
-      kind: 'normal',
-      sentence: `Latents are close to the prior; furthest those${at}: ${numbers}.`,
-      values,
-    };
+    const sentence = `Latents are close to the prior; furthest those${at}: ${numbers}.`;
+    return fine('normal', sentence, values);
   }
   const wide = std > values.allowedStd;
   const narrow = std < 1 / values.allowedStd;

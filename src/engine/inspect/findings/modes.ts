@@ -1,4 +1,4 @@
-import { severityOf, skipped, type Check, short } from './check';
+import { fine, severityOf, skipped, type Check, short } from './check';
 import { thresholds } from './thresholds';
 
 /** The objective by running statistics and by the batch's own. */
@@ -22,12 +22,8 @@ export const modes: Check = ({ modes: found, unit, dimensions, norms, count, lay
   };
   const numbers = `${short(values.running)} with running statistics, ${short(values.batch)} with the batch's own (${in_}, ${count} examples)`;
   if (severity === 'ok') {
-    return {
-      severity,
-      kind: 'same',
-      sentence: `Training and use agree: ${numbers}; from a difference of ${notice} on it counts.`,
-      values,
-    };
+    const sentence = `Training and use agree: ${numbers}; from a difference of ${notice} on it counts.`;
+    return fine('same', sentence, values);
   }
   const firstNorm = layers.find(({ info }) => info.hasNorm || info.kind === 'batchNorm');
   return {

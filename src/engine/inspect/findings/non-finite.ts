@@ -1,15 +1,11 @@
 import { layerName } from '../../../protocol/model';
-import type { Check, Found } from './check';
+import { fine, type Check, type Found } from './check';
 
 /** NaN or Inf anywhere in the batch. */
 export const nonFinite: Check = ({ firstNonFinite, layers, count }): Found => {
   if (!firstNonFinite) {
-    return {
-      severity: 'ok',
-      kind: 'finite',
-      sentence: `Every value of ${layers.length} layers is finite over ${count} examples.`,
-      values: { layers: layers.length, count },
-    };
+    const sentence = `Every value of ${layers.length} layers is finite over ${count} examples.`;
+    return fine('finite', sentence, { layers: layers.length, count });
   }
   const { layer, cause } = firstNonFinite;
   return {

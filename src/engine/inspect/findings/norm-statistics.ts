@@ -1,5 +1,5 @@
 import { layerName } from '../../../protocol/model';
-import { severityOf, skipped, type Check, short } from './check';
+import { fine, severityOf, skipped, type Check, short } from './check';
 import { thresholds } from './thresholds';
 
 /** Running statistics of batch norm compared with the statistics of the batch. */
@@ -28,13 +28,8 @@ export const normStatistics: Check = (seen) => {
     name: worst.name,
   };
   if (severity === 'ok') {
-    return {
-      severity,
-      kind: 'close',
-      sentence: `Running statistics of ${norms.length} batch norms are those of the batch: means at most ${short(worst.mean)} deviations apart, deviations within a factor ${short(values.factor)}, in ${where}; allowed for ${count} examples: ${short(levels.notice)} in both, the latter as a logarithm.`,
-      values,
-      layer: worst.layer,
-    };
+    const sentence = `Running statistics of ${norms.length} batch norms are those of the batch: means at most ${short(worst.mean)} deviations apart, deviations within a factor ${short(values.factor)}, in ${where}; allowed for ${count} examples: ${short(levels.notice)} in both, the latter as a logarithm.`;
+    return fine('close', sentence, values, worst.layer);
   }
   const others = [
     ...new Set(apart.filter(({ value }) => value >= levels.notice).map(({ layer }) => layer)),

@@ -1,7 +1,7 @@
 import { subscript } from '../../../base/digits';
 import { layerName, mixedBefore } from '../../../protocol/model';
 import { hasTails } from '../../../protocol/spline';
-import { andOthers, ranked, severityOf, skipped, where, type Check, percent, short } from './check';
+import { fine, andOthers, ranked, severityOf, skipped, where, type Check, percent, short } from './check';
 import { thresholds } from './thresholds';
 
 /** Values outside of the interval of a spline: there it is a line, and its bins do nothing. */
@@ -28,13 +28,8 @@ export const outsideSpline: Check = (seen) => {
   const interval = hasOwnInterval ? '' : ` [${short(center - bound)}, ${short(center + bound)}]`;
   const values = { share: worst.value, all: outside!.share, feature, interval, notice };
   if (severity === 'ok') {
-    return {
-      severity,
-      kind: 'inside',
-      sentence: `At most ${percent(worst.value)} of the values of a feature lie outside of the spline's interval (${feature} in ${name}); from ${percent(notice)} on it counts.`,
-      values,
-      layer: info.index,
-    };
+    const sentence = `At most ${percent(worst.value)} of the values of a feature lie outside of the spline's interval (${feature} in ${name}); from ${percent(notice)} on it counts.`;
+    return fine('inside', sentence, values, info.index);
   }
   const place = where(all, notice, 'curve');
   return {

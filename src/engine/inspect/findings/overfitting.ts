@@ -1,5 +1,5 @@
 import { momentsOf } from './gaussian';
-import { severityOf, skipped, type Check, short } from './check';
+import { fine, severityOf, skipped, type Check, short } from './check';
 import { thresholds } from './thresholds';
 
 /** The objective on held-out examples against training ones. */
@@ -34,12 +34,8 @@ export const overfitting: Check = ({ train, validation, unit, dimensions }) => {
     return { ...skipped('unclear', sentence), values };
   }
   if (severity === 'ok') {
-    return {
-      severity,
-      kind: 'general',
-      sentence: `The flow does not overfit: ${numbers}; from ${notice} on it counts.`,
-      values,
-    };
+    const sentence = `The flow does not overfit: ${numbers}; from ${notice} on it counts.`;
+    return fine('general', sentence, values);
   }
   return {
     severity,

@@ -1,5 +1,6 @@
 import { layerName } from '../../../protocol/model';
 import {
+  fine,
   andOthers,
   noScales,
   ranked,
@@ -29,21 +30,12 @@ export const saturation: Check = (seen) => {
   const name = layerName(worst.layer.info);
   const values = { share: worst.value, notice, tanh };
   if (worst.value === 0) {
-    return {
-      severity,
-      kind: 'none',
-      sentence: `None of the moving values have a saturated scale (|tanh u| above ${tanh}).`,
-      values,
-    };
+    const sentence = `None of the moving values have a saturated scale (|tanh u| above ${tanh}).`;
+    return fine('none', sentence, values);
   }
   if (severity === 'ok') {
-    return {
-      severity,
-      kind: 'free',
-      sentence: `At most ${percent(worst.value)} of the moving values have a saturated scale (|tanh u| above ${tanh}), in ${name}; from ${percent(notice)} on it counts.`,
-      values,
-      layer: worst.layer.info.index,
-    };
+    const sentence = `At most ${percent(worst.value)} of the moving values have a saturated scale (|tanh u| above ${tanh}), in ${name}; from ${percent(notice)} on it counts.`;
+    return fine('free', sentence, values, worst.layer.info.index);
   }
   const place = where(all, notice, 'activations');
   return {

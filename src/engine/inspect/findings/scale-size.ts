@@ -1,5 +1,5 @@
 import { layerName } from '../../../protocol/model';
-import { ranked, severityOf, where, andOthers, noScales, type Check, short } from './check';
+import { fine, ranked, severityOf, where, andOthers, noScales, type Check, short } from './check';
 import { thresholds } from './thresholds';
 
 /** The largest |s|: what a coupling multiplies by, and what float32 loses on the way back. */
@@ -16,13 +16,8 @@ export const scaleSize: Check = (seen) => {
   const name = layerName(worst.layer.info);
   const values = { size: worst.value, notice, overflow, factor: Math.exp(worst.value) };
   if (severity === 'ok') {
-    return {
-      severity,
-      kind: 'small',
-      sentence: `The largest |s| is ${short(worst.value)} nats, in ${name}; from ${notice} on it counts as large.`,
-      values,
-      layer: worst.layer.info.index,
-    };
+    const sentence = `The largest |s| is ${short(worst.value)} nats, in ${name}; from ${notice} on it counts as large.`;
+    return fine('small', sentence, values, worst.layer.info.index);
   }
   const place = where(all, notice, 'activations');
   return {
