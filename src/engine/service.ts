@@ -244,20 +244,16 @@ export function createService(options: ServiceOptions = {}): EngineService {
       const { inspector } = entryOf(id);
       return cancellable(token, (signal) => inspector.ask(method, query, signal, context));
     },
-    async exportOnnx(id, output, token) {
-      const { model } = entryOf(id);
-      return cancellable(token, (signal) => exportOnnx(model, output, { signal }));
-    },
+    exportOnnx: (id, output, token) =>
+      cancellable(token, (signal) => exportOnnx(entryOf(id).model, output, { signal })),
     exportTorch: async (id, output) => exportTorch(entryOf(id).model, output),
     async exportHtml(id, output, token, comparedWith) {
       const entry = entryOf(id);
       const compared = comparedWith === undefined ? {} : { compared: entryOf(comparedWith) };
       return cancellable(token, (signal) => exportHtml(entry, output, { signal, ...compared }));
     },
-    async exportAnimation(id, output, token) {
-      const { model } = entryOf(id);
-      return cancellable(token, (signal) => exportAnimation(model, output, { signal }));
-    },
+    exportAnimation: (id, output, token) =>
+      cancellable(token, (signal) => exportAnimation(entryOf(id).model, output, { signal })),
     runCheckpoints: (folders) =>
       Promise.all(
         folders.map(async (folder) => ({ folder, checkpoints: await listCheckpoints(runPaths(folder)) })),

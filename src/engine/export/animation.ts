@@ -16,6 +16,7 @@ import { firstContext, runPass } from '../inspect/pass';
 import { inParts } from '../inspect/plane/parts';
 import { batchOf } from '../model/examples';
 import type { Model } from '../model/model';
+import type { ExportOptions } from './onnx';
 
 /** Examples that are drawn; the first is followed. */
 const mostExamples = 500;
@@ -29,11 +30,9 @@ const pictures = 72;
 const shown = { moving: 50, resting: 250, end: 1200 };
 const [raises, lowers, quiet, ink] = ['#c2571a', '#7a5bd0', '#b8bec6', '#1b2430'];
 
-export interface AnimationOptions {
+export interface AnimationOptions extends ExportOptions {
   /** The two that are drawn, from 0; by default the first. */
   features?: readonly [number, number] | undefined;
-  signal?: AbortSignal;
-  onProgress?: ((progress: { message: string; fraction: number }) => void) | undefined;
 }
 
 /** A place between two stages, in stages: 2.25 is a quarter of the way through the third layer. */

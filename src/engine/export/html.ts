@@ -22,6 +22,7 @@ import type { RunCurves } from '../../protocol/run';
 import { recordKey, type RecordedModel, type RecordedPage } from '../../protocol/webview';
 import type { Inspector } from '../inspect/inspector';
 import { breathe } from '../model/breathe';
+import type { ExportOptions } from './onnx';
 import type { Model } from '../model/model';
 import type { RecordedChoices } from '../../protocol/questions';
 import { windowOfWeight } from '../../protocol/weight-window';
@@ -36,12 +37,9 @@ export interface Inspected {
   inspector: Inspector;
 }
 
-export interface HtmlOptions {
+export interface HtmlOptions extends ExportOptions {
   /** A second model: the page then compares the two. */
   compared?: Inspected;
-  signal?: AbortSignal;
-  /** `fraction` in [0, 1]. */
-  onProgress?: (progress: { message: string; fraction: number }) => void;
 }
 
 /**

@@ -26,7 +26,7 @@ const opset = 17;
 export interface ExportOptions {
   signal?: AbortSignal;
   /** `fraction` in [0, 1]. */
-  onProgress?: (progress: { message: string; fraction: number }) => void;
+  onProgress?: ((progress: { message: string; fraction: number }) => void) | undefined;
 }
 
 /**

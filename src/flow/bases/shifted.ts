@@ -77,10 +77,8 @@ export function conditionalNormal({ dim, seen, hidden }: ConditionalNormalOption
     parameters: net.parameters,
     of(ctx) {
       // What the network taps is of no layer.
-      const [loc, logScale] = tf.split(net.apply({ ...ctx, tap: undefined }, contextOf(ctx)), 2, 1) as [
-        Tensor,
-        Tensor,
-      ];
+      const both = net.apply({ ...ctx, tap: undefined }, contextOf(ctx));
+      const [loc, logScale] = tf.split(both, 2, 1) as [Tensor, Tensor];
       return { loc, logScale };
     },
   });

@@ -6,7 +6,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { type FieldLayer, runsOfStep } from '../../config/field-layer';
-import { type Bijection, keepingShape, type FlowContext, type Step } from '../core/bijection';
+import { type Bijection, keepingShape, type FlowContext, type Slice, type Step } from '../core/bijection';
 import type { FieldNet, Velocity } from '../nets/field-net';
 
 /**
@@ -31,12 +31,9 @@ const stages: Record<FieldLayer['solver'], readonly { after: number; weight: num
   ],
 };
 
-export interface SliceOptions extends Pick<FieldLayer, 'solver' | 'steps'> {
+export interface SliceOptions extends Pick<FieldLayer, 'solver' | 'steps'>, Pick<Slice, 'from' | 'to'> {
   name: string;
   dim: number;
-  /** Times at which it begins and ends, from data to noise. */
-  from: number;
-  to: number;
   net: FieldNet;
   /** The network is the same in all slices, and one of them counts it as its own. */
   owns: boolean;

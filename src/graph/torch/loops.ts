@@ -39,10 +39,8 @@ function loopAt(
   const length = lengthOf(first.list);
   if (turns < leastTurns || length === undefined) return undefined;
   const variable = variableOf(first.list);
-  const [from, to] = [first.index, first.index + (turns - 1) * step].sort((a, b) => a - b) as [
-    number,
-    number,
-  ];
+  const last = first.index + (turns - 1) * step;
+  const [from, to] = [Math.min(first.index, last), Math.max(first.index, last)];
   const part = from === 0 && to === length - 1 ? first.list : `${first.list}[${from}:${to + 1}]`;
   return {
     lines: [

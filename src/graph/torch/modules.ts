@@ -1,5 +1,6 @@
 /** The modules of a printed flow: their methods, tensors and constants, as classes that equal modules share. */
 import { entryOf } from '../../base/kept';
+import { concatenated } from '../../base/rows';
 import { type ConstantData, type DType, type Graph, type Node, type Value, sameShape } from '../ir';
 import { runPasses, type Pipeline } from '../passes/pass';
 import { varied } from '../../flow/core/scope';
@@ -268,9 +269,7 @@ function listText(texts: readonly string[]): string {
 
 function stacked(rows: readonly Float32Array[]): KeptConstant {
   const length = rows[0]!.length;
-  const data = new Float32Array(rows.length * length);
-  rows.forEach((row, i) => data.set(row, i * length));
-  return { dtype: 'F32', shape: [rows.length, 1, length], data };
+  return { dtype: 'F32', shape: [rows.length, 1, length], data: concatenated(rows) };
 }
 
 const areEqual = (a: ConstantData, b: ConstantData): boolean =>
