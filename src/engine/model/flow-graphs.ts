@@ -27,6 +27,7 @@ export function exampleInputs(flow: Flow, name: 'x' | 'z' = 'x', batch = anyBatc
 /** A flow with what surrounds it. */
 export interface FlowParts {
   flow: Flow;
+  /** From data units to the flow's input; absent for vectors that are not standardized. */
   preprocess?: Preprocess | undefined;
 }
 

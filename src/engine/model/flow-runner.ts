@@ -9,26 +9,19 @@ import type { Flow } from '../../flow/built-flow';
 import { buildFlow } from '../../flow/flow';
 import type { Graph } from '../../graph/ir';
 import { bindUsed } from '../../graph/passes/bind-constants';
-import { hasConditioner, type ContextInfo } from '../../protocol/model';
+import { hasConditioner } from '../../protocol/model';
 import type { NdArray } from '../../protocol/tensors';
-import type { Backend, CompileOptions, Program } from '../backends/backend';
+import type { CompileOptions, Program } from '../backends/backend';
 import { contextFeeds } from './context';
 import { forwardGraph, inverseGraph } from './flow-graphs';
 import { parameterCount } from './layer-list';
 import { type FlowRunner, type Space, toChannelsLast } from './runner';
-import { runningBase, standardLogProb } from './running-base';
+import { type BaseSource, runningBase, standardLogProb } from './running-base';
 import { sizeOf } from '../../base/shape';
 import { imageLayers } from '../../flow/expand/image-layers';
 
-export interface FlowSource {
+export interface FlowSource extends BaseSource {
   config: ModelConfig;
-  flow: Flow;
-  /** From data units to the flow's input; absent for vectors that are not standardized. */
-  preprocess?: Preprocess;
-  /** Parameters and running statistics under their names. */
-  tensors: Readonly<Record<string, NdArray>>;
-  backend: Backend;
-  context?: ContextInfo | undefined;
 }
 
 /** What a layer adds to the log-det, of a coupling and of its batch norm. */

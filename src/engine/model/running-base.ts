@@ -61,7 +61,7 @@ export function standardLogProb(z: Float32Array, size: number): Float32Array {
 
 export interface BaseSource extends FlowParts {
   context?: ContextInfo | undefined;
-  /** Those of the base are among them. */
+  /** Parameters and running statistics under their names; those of the base are among them. */
   tensors: Readonly<Record<string, NdArray>>;
   backend: Backend;
 }

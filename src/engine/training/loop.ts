@@ -1,25 +1,18 @@
 /** The loop over steps: when to validate, save, report and stop. */
 import { defined } from '../../base/defined';
-import { type RunPaths, type RunStatus, writeStatus } from '../../checkpoint/run-folder';
-import type { RunLock } from '../../checkpoint/run-lock';
-import type { StoredConfig } from '../../config/schema';
+import { type RunStatus, writeStatus } from '../../checkpoint/run-folder';
 import type { Dataset } from '../../data/dataset';
 import type { TrainPhase, TrainProgress, TrainResult } from '../../protocol/engine';
 import type { MetricsRow, NotFinite, RateChange } from '../../protocol/run';
 import type { BackendInfo } from '../../protocol/model';
-import type { Recorder } from './record';
+import type { Recorder, RecorderOptions } from './record';
 import type { RunProgress } from '../../checkpoint/resume';
 import { createSteering } from './steering';
 import { createWindow } from './window';
-import type { Trainer } from './trainer';
 
-export interface LoopOptions {
-  trainer: Trainer;
+export interface LoopOptions extends Omit<RecorderOptions, 'header'> {
   recorder: Recorder;
-  config: StoredConfig;
   dataset: Dataset;
-  paths: RunPaths;
-  lock: RunLock;
   backend: BackendInfo;
   /** Where an interrupted run goes on. */
   start?: { step: number; seconds: number; progress: RunProgress };

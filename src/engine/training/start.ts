@@ -14,7 +14,6 @@ import { buildTargetConfig, type RunRequest } from '../../config/build';
 import { parseJsonText } from '../../config/json-text';
 import type { StoredConfig } from '../../config/schema';
 import type { Standardization } from '../../config/standardization';
-import type { Dataset } from '../../data/dataset';
 import { openDataset } from '../../data/open/open';
 import { prepareRun } from '../../data/open/prepare';
 import { standardizationOf } from '../../data/standardize';
@@ -25,19 +24,16 @@ import { flowOf } from '../model/check-tensors';
 import { targetDataset, targetStandardization, weighedDraws } from './against';
 import type { TensorTable } from './initialize';
 import { parseTrainedConfig } from '../../config/parse';
+import type { TrainerOptions } from './trainer';
 
-export interface Start {
-  config: StoredConfig;
-  dataset: Dataset;
+export interface Start extends Pick<TrainerOptions, 'config' | 'dataset' | 'weights'> {
   /** What the weights were trained with; without it, it is taken from the data. */
   standardization?: Standardization;
   /** An interrupted run that goes on. */
   resumed?: Omit<ResumeState, 'tensors'> & { tensors: TensorTable };
   /** Learning rates that the interrupted run was given, also at steps after the one it goes on from. */
   rates?: RateChange[];
-  /** Weights of a checkpoint that a new run starts from. */
-  weights?: TensorTable;
-  /** Where that checkpoint comes from, and what had to be assumed of it. */
+  /** Where the checkpoint comes from that its weights are of, and what had to be assumed of it. */
   origin?: Origin;
 }
 

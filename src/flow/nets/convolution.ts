@@ -7,12 +7,12 @@ import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { type FlowContext, fanIn, zeros } from '../core/bijection';
 import { named, withScope } from '../core/scope';
 import { sumOver } from '../core/tensors';
+import type { PlainConvolutionOptions } from './plain-convolution';
 
-export interface ConvolutionOptions {
-  name: string;
-  kernelSize: number;
-  inputs: number;
-  outputs: number;
+export interface ConvolutionOptions extends Pick<
+  PlainConvolutionOptions,
+  'name' | 'kernelSize' | 'inputs' | 'outputs'
+> {
   bias?: boolean;
   /** Learns the length g of each output channel's kernel. */
   learnsLength?: boolean;

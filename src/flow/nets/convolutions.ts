@@ -1,18 +1,14 @@
 /** Conditioners of image flows. */
-import type { Tensor } from '@tensorflow/tfjs-core';
 import type { ImageNetConfig } from '../../config/image-layers';
 import { layered, type Net } from './conditioner';
 import { plainConvolution } from './plain-convolution';
 import { residualBlocks, type ResidualBlocksOptions } from './residual-mlp';
+import type { MlpOptions } from './mlp';
 
 type Spec = Extract<ImageNetConfig, { kind: 'convolutions' }>;
 
-export interface ConvolutionsOptions extends Pick<Spec, 'kernels' | 'widths' | 'padding' | 'scaled'> {
-  name: string;
-  inputs: number;
-  outputs: number;
-  activation: (x: Tensor) => Tensor;
-}
+export type ConvolutionsOptions = Pick<Spec, 'kernels' | 'widths' | 'padding' | 'scaled'> &
+  Pick<MlpOptions, 'name' | 'inputs' | 'outputs' | 'activation'>;
 
 /** Convolutions one after the other with an activation between each two (Glow). The last one starts at zero. */
 export function convolutions(options: ConvolutionsOptions): Net {

@@ -3,7 +3,7 @@
  * the sum is normalized. What is added goes through a linear layer of its own where the sizes differ.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Tensor2D } from '@tensorflow/tfjs-core';
 import type { VectorModelConfig } from '../../config/schema';
 import { contextOf } from './context';
 import type { Net } from './conditioner';
@@ -11,18 +11,15 @@ import { linear } from './linear';
 import { noNorm, norm, type Norm } from './norm';
 import { ones, zeros } from '../core/bijection';
 import { meanOfLast } from '../core/tensors';
+import type { MlpOptions } from './mlp';
 
 /** Keras' defaults, and zuko's. */
 const epsilons = { batch: 1e-3, layer: 1e-3, rms: 1e-6, standardized: 1e-5 };
 
-export interface DenseBlocksOptions {
-  name: string;
+export interface DenseBlocksOptions extends Pick<MlpOptions, 'name' | 'hidden' | 'outputs' | 'activation'> {
   /** Features that it sees, without the numbers of a context, which come after them. */
   inputs: number;
   context: number;
-  hidden: readonly number[];
-  outputs: number;
-  activation: (x: Tensor) => Tensor;
   skips: boolean;
   norm: VectorModelConfig['denseNorm'];
   normDecay: number;

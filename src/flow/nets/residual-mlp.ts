@@ -5,14 +5,14 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Degrees } from '../../base/degrees';
 import type { VectorModelConfig } from '../../config/schema';
 import type { FlowContext } from '../core/bijection';
 import { withScope } from '../core/scope';
-import { firstLayer, contextOf, noContext, type SeenContext } from './context';
+import { firstLayer, contextOf, noContext } from './context';
 import { haveSteps, unitsByDegree, type Net, type Steps } from './conditioner';
 import { linear } from './linear';
 import { noNorm, norm, type Norm } from './norm';
+import type { MlpOptions } from './mlp';
 
 /** ε of nflows' norms inside conditioners, a hundred times PyTorch's default. */
 const normEpsilon = 1e-3;
@@ -112,16 +112,11 @@ export function residualBlocks(options: ResidualBlocksOptions): Net {
   };
 }
 
-export interface ResidualMlpOptions extends Omit<
-  ResidualBlocksOptions,
-  'first' | 'layer' | 'last' | 'context' | 'units'
-> {
-  inputs: number;
-  outputs: number;
-  context?: SeenContext;
+export interface ResidualMlpOptions
+  extends
+    Omit<ResidualBlocksOptions, 'first' | 'layer' | 'last' | 'context' | 'units'>,
+    Pick<MlpOptions, 'inputs' | 'outputs' | 'context' | 'degrees'> {
   contextInBlocks?: VectorModelConfig['contextInBlocks'];
-  /** Makes it autoregressive. */
-  degrees?: Degrees | undefined;
 }
 
 /** The last layer starts at zero, so that the flow starts as the identity. */

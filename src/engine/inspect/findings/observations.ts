@@ -1,4 +1,5 @@
 /** What findings are made of: plain numbers that the passes over a batch gave. */
+import type { Diagnostics } from '../../../protocol/inspect';
 import type { LayerInfo } from '../../../protocol/model';
 import type { Quantity } from '../../../protocol/quantities';
 
@@ -51,9 +52,7 @@ export interface LatentObservations {
   sorted: Float32Array;
 }
 
-export interface Observations {
-  /** Unit of scores. */
-  unit: 'nats' | 'bits/dim';
+export interface Observations extends Pick<Diagnostics, 'unit' | 'noInverse' | 'train' | 'validation'> {
   dimensions: number;
   /** Names of the columns of rows of numbers, where the data have names. */
   featureNames?: readonly string[];
@@ -71,8 +70,4 @@ export interface Observations {
   latents: readonly LatentObservations[];
   /** What a scale map's flat ends are called; absent for maps that have none. */
   saturates: boolean;
-  /** Reason why there is no way back. */
-  noInverse?: string;
-  train?: Float32Array;
-  validation?: Float32Array;
 }
