@@ -1,5 +1,8 @@
 /** Arithmetic on shapes. */
 
+/** Whether a value of a file can be a size or a place. */
+export const isSize = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0;
+
 /** Number of elements. */
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, dim) => product * dim, 1);

@@ -6,7 +6,7 @@ import type { Dataset } from '../data/dataset';
 import type { MetricsRow } from '../protocol/run';
 import type { NdArray } from '../protocol/tensors';
 import { dataRecordSchema, metricsSchema, originSchema, parseMetadata, standardizeSchema } from './metadata';
-import { openSafetensors, writeSafetensors, type SafetensorsFile } from './tensors/safetensors';
+import { withSafetensors, writeSafetensors, type SafetensorsFile } from './tensors/safetensors';
 
 export const checkpointFormat = 'flowscope';
 export const checkpointVersion = 1;
@@ -87,14 +87,8 @@ export function checkpointMetadata({ config, standardize, data, origin }: RunHea
 }
 
 /** What a checkpoint says of itself. @throws UserError for a file that is damaged, not ours, or of a newer version */
-export async function readCheckpointHeader(file: string): Promise<CheckpointHeader> {
-  const opened = await openSafetensors(file);
-  try {
-    return readHeader(opened);
-  } finally {
-    await opened.close();
-  }
-}
+export const readCheckpointHeader = (file: string): Promise<CheckpointHeader> =>
+  withSafetensors(file, readHeader);
 
 export function isCheckpoint(metadata: Readonly<Record<string, string>>): boolean {
   return metadata.format === checkpointFormat;

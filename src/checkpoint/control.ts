@@ -7,6 +7,8 @@ import { randomUUID } from 'node:crypto';
 import { rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as v from 'valibot';
+import { defined } from '../base/defined';
+import { positive, positiveInteger } from '../config/fields';
 import { checkControl, parseControl, type ControlRequest, type NamedRequest } from '../config/control';
 import { largestJson } from '../config/run-status';
 import { exists } from '../base/exists';
@@ -58,10 +60,7 @@ async function waitingControl(folder: string, heard: string | undefined): Promis
   if (text === undefined || idOf(text) === heard) return {};
   try {
     const { action, learningRate } = parseControl(text);
-    return {
-      ...(action === undefined ? {} : { action }),
-      ...(learningRate === undefined ? {} : { learningRate }),
-    };
+    return defined({ action, learningRate });
   } catch (error) {
     if (error instanceof UserError) return {};
     throw error;
@@ -109,12 +108,7 @@ function idOf(text: string): string {
   return typeof id === 'string' ? id : '';
 }
 
-const ratesSchema = v.array(
-  v.object({
-    step: v.pipe(v.number(), v.integer(), v.minValue(1)),
-    learningRate: v.pipe(v.number(), v.gtValue(0), v.finite()),
-  }),
-);
+const ratesSchema = v.array(v.object({ step: positiveInteger, learningRate: positive }));
 
 /** By ascending step. None where the rate was never changed. @throws UserError for a damaged file */
 export async function readRates(folder: string): Promise<RateChange[]> {

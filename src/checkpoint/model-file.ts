@@ -27,17 +27,13 @@ export type ModelFile =
   /** Opened by those who read its graph. */
   | (Named & { kind: 'onnx' });
 
-interface Choice {
-  /** Opens nothing that other software wrote, whatever it is called. */
-  ownFilesOnly?: boolean;
-}
-
 /**
  * Opens the file that a user means: a run folder stands for its best checkpoint, or its last one. The file stays open, so
  * that what is read belongs together even when another version replaces it meanwhile: `close` it.
+ * @param ownFilesOnly opens nothing that other software wrote, whatever it is called
  * @throws UserError when there is no model at the path, or it is damaged
  */
-export async function openModelFile(input: string, { ownFilesOnly }: Choice = {}): Promise<ModelFile> {
+export async function openModelFile(input: string, { ownFilesOnly = false } = {}): Promise<ModelFile> {
   const target = await withExported(path.resolve(input));
   await refuseSpecial(target);
   const refuseForeign = (): void => {

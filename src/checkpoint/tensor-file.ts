@@ -7,7 +7,7 @@ import type { TensorContainer } from '../protocol/import';
 import { isCheckpoint } from './checkpoint';
 import { toFloat32 } from './tensors/dtypes';
 import type { TensorFile } from './import/types';
-import { readEqx, isEqx } from './eqx/read-eqx';
+import { leavesBegin, readEqx } from './eqx/read-eqx';
 import { readHdf5File, readKeras, isKerasEntry } from './keras/read-keras';
 import { readNpzFile, isNpzEntry } from './npz/read-npz';
 import { isRecording } from './recording/read';
@@ -103,7 +103,7 @@ async function readTensorsOf(file: string, handle: FileHandle): Promise<TensorFi
  */
 export function containerOf(start: Uint8Array): Exclude<TensorContainer, 'safetensors'> | undefined {
   if (isHdf5(start)) return 'hdf5';
-  if (isEqx(start)) return 'eqx';
+  if (leavesBegin(start) !== undefined) return 'eqx';
   const torch = torchContainer(start);
   if (torch === 'zip') {
     const first = firstEntry(start);

@@ -28,17 +28,12 @@ const brace = 0x7b;
 
 const isNpy = (bytes: Uint8Array, at: number): boolean => magic.every((byte, i) => bytes[at + i] === byte);
 
-/** Where leaves begin; undefined where the file is none of these. @param start its first bytes */
-function leavesBegin(start: Uint8Array): number | undefined {
+/** Where leaves begin; undefined where the file is none of these, though a single array of NumPy is. @param start its first bytes */
+export function leavesBegin(start: Uint8Array): number | undefined {
   if (isNpy(start, 0)) return 0;
   if (start[0] !== brace) return undefined;
   const end = start.subarray(0, longestLine).indexOf(lineBreak);
   return end >= 0 && isNpy(start, end + 1) ? end + 1 : undefined;
-}
-
-/** Whether a file that starts like this is one of Equinox; a single array of NumPy starts alike. */
-export function isEqx(start: Uint8Array): boolean {
-  return leavesBegin(start) !== undefined;
 }
 
 /** @throws UserError when the file is damaged */

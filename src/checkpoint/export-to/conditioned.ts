@@ -132,11 +132,7 @@ export function columnsOf(
     const head = heads[of];
     const column = head?.columnOf(feature, at);
     if (!head || column === undefined) return 'zero';
-    return {
-      from: offsetOf(head.net) + column,
-      ...(times === undefined ? {} : { times }),
-      ...(plus === undefined ? {} : { plus }),
-    };
+    return { from: offsetOf(head.net) + column, times, plus };
   });
 }
 

@@ -155,13 +155,11 @@ export interface ChainLibrary<C extends CouplingStep, S extends Step> extends Pi
   model(chain: Chain<C, S>, answers: ImportAnswers): VectorFields | Promise<VectorFields>;
   /** From data to latent; by default the steps as they are in the file. */
   order?(chain: Chain<C, S>, answers: ImportAnswers): readonly (C | S)[];
-  /** From data to latent. */
-  layers(
-    step: C | S,
-    chain: Chain<C, S>,
-    answers: ImportAnswers,
-  ): readonly OurLayer[] | Promise<readonly OurLayer[]>;
+  /** One layer, or several from data to latent. */
+  layers(step: C | S, chain: Chain<C, S>, answers: ImportAnswers): Layers | Promise<Layers>;
 }
+
+type Layers = OurLayer | readonly OurLayer[];
 
 /** Lists in lists; names of a file could nest as deep as they are long. */
 const deepest = 16;
@@ -416,7 +414,7 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
           for (const step of library.order?.(whole, answers) ?? steps) {
             const part =
               parts.find(({ chain }) => isCoupling(step) && chain.couplings.includes(step)) ?? first!;
-            const made = await library.layers(step, part.chain, part.answers);
+            const made = [await library.layers(step, part.chain, part.answers)].flat();
             const { chain } = part;
             const settings = {
               ...{ dim: features, fields: fieldsOf.get(chain)!, others: fields, file: file.file },

@@ -2,6 +2,7 @@
  * What each tensor of a file was taken for. No importer says it: the conversion is watched, and what its tables do not tell
  * is found by converting once more with a tensor that is a little different.
  */
+import { defined } from '../../base/defined';
 import type { NdArray } from '../../protocol/tensors';
 import { layerFolders } from '../../config/layer-folders';
 import { UserError } from '../../base/user-error';
@@ -131,13 +132,7 @@ export async function explainImport(
       const layer = view === undefined || of ? undefined : layerAt.byPath(view)?.name;
       const use = view === undefined || of ? 'left-out' : 'unused';
       const beside = of ?? (view === undefined ? 'other' : undefined);
-      tensors.push({
-        ...common,
-        use,
-        becomes: [],
-        ...(layer ? { layer } : {}),
-        ...(beside ? { of: beside } : {}),
-      });
+      tensors.push({ ...common, use, becomes: [], ...defined({ layer, of: beside }) });
       return;
     }
     const exact = [...reads].filter(

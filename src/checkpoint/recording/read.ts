@@ -1,10 +1,11 @@
 /** Reads a recording: what a flow of any library did to a batch, layer by layer. docs/recording.md specifies the file. */
 import * as v from 'valibot';
 import { defined } from '../../base/defined';
+import { jsonIn } from '../../base/json-parts';
 import { sizeOf } from '../../base/shape';
 import { shortened, UserError } from '../../base/user-error';
 import type { NdArray } from '../../protocol/tensors';
-import { openSafetensors, readTensors, type SafetensorsFile } from '../tensors/safetensors';
+import { readTensors, withSafetensors, type SafetensorsFile } from '../tensors/safetensors';
 import {
   recordingFormat,
   recordingSchema,
@@ -21,7 +22,6 @@ export type Rows = NdArray<Float32Array>;
 
 export type Recording = ReturnType<Reader['recording']>;
 export type RecordedLayer = ReturnType<Reader['layer']>;
-export type RecordedSamples = NonNullable<ReturnType<Reader['samples']>>;
 
 export function isRecording(metadata: Readonly<Record<string, unknown>>): boolean {
   return metadata['format'] === recordingFormat;
@@ -41,14 +41,8 @@ export async function readRecording(opened: SafetensorsFile): Promise<Recording>
 }
 
 /** What a recording says of itself, without reading its tensors. @throws UserError as `readRecording` */
-export async function readRecordingHeader(file: string): Promise<RecordingAbout> {
-  const opened = await openSafetensors(file);
-  try {
-    return readAbout(opened);
-  } finally {
-    await opened.close();
-  }
-}
+export const readRecordingHeader = (file: string): Promise<RecordingAbout> =>
+  withSafetensors(file, readAbout);
 
 function readAbout({ file, metadata }: SafetensorsFile): RecordingAbout {
   if (!isRecording(metadata)) {
@@ -66,23 +60,15 @@ function readAbout({ file, metadata }: SafetensorsFile): RecordingAbout {
       `${file}: is a recording of version ${version}; this Flowscope reads up to ${recordingVersion}. Update Flowscope to open it.`,
     );
   }
-  const result = v.safeParse(recordingSchema, parsed(file, metadata['recording'] ?? ''), {
-    abortEarly: true,
-  });
+  const about = jsonIn(metadata['recording'] ?? '');
+  if (about === undefined) throw damaged(file, 'its metadata "recording" are not JSON');
+  const result = v.safeParse(recordingSchema, about, { abortEarly: true });
   if (result.success) return result.output;
   const [issue] = result.issues;
   throw damaged(
     file,
     `its metadata "recording": ${v.getDotPath(issue) ?? 'the whole'}: ${shortened(issue.message)}`,
   );
-}
-
-function parsed(file: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw damaged(file, 'its metadata "recording" are not JSON');
-  }
 }
 
 function damaged(file: string, what: string): UserError {

@@ -112,4 +112,3 @@ export const recordingSchema = v.object({
 
 export type RecordingAbout = v.InferOutput<typeof recordingSchema>;
 export type RecordedLayerAbout = RecordingAbout['layers'][number];
-export type Structure = (typeof structures)[number];

@@ -1,7 +1,7 @@
 /** The safetensors format: 8 bytes of header length, a JSON header, the tensors' bytes without gaps, little-endian. */
 import type { Hash } from 'node:crypto';
 import { hasMoreParts, jsonIn } from '../../base/json-parts';
-import { sizeOf } from '../../base/shape';
+import { isSize, sizeOf } from '../../base/shape';
 import type { FileHandle } from 'node:fs/promises';
 import { shortened, shownValue, UserError } from '../../base/user-error';
 import { openFile, readError } from '../../files/read';
@@ -98,17 +98,22 @@ async function readSafetensorsFrom(
   };
 }
 
-/** All tensors of a file, and its metadata. */
-export async function readSafetensors(
-  file: string,
-): Promise<{ metadata: Record<string, string>; tensors: Record<string, NdArray> }> {
+/** Opens a file, and closes it after `read`. */
+export async function withSafetensors<T>(file: string, read: (opened: SafetensorsFile) => T | Promise<T>) {
   const opened = await openSafetensors(file);
   try {
-    return { metadata: opened.metadata, tensors: await readTensors(opened) };
+    return await read(opened);
   } finally {
     await opened.close();
   }
 }
+
+/** All tensors of a file, and its metadata. */
+export const readSafetensors = (file: string) =>
+  withSafetensors(file, async (opened) => ({
+    metadata: opened.metadata,
+    tensors: await readTensors(opened),
+  }));
 
 /** Bytes that are read at once: a flow has a thousand small tensors, for each of which to ask takes longer than its bytes. */
 const readAtOnce = 8 * 2 ** 20;
@@ -231,7 +236,6 @@ async function readHeader(handle: Source, file: string, size: number) {
 }
 
 function checkEntry(fullName: string, value: unknown, bad: (what: string) => UserError): SafetensorsEntry {
-  const isSize = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0;
   const name = shortened(fullName);
   const { dtype, shape, data_offsets: offsets } = isRecord(value) ? value : {};
   if (typeof dtype !== 'string' || !Object.hasOwn(itemBytes, dtype)) {

@@ -2,6 +2,7 @@
  * The names of Python that a checkpoint of tensors uses, and what they stand for. The list is closed: everything else
  * refuses the file. It is narrower than the list of `torch.load(weights_only=True)`.
  */
+import { isSize } from '../../base/shape';
 import { itemBytes } from '../tensors/dtypes';
 import { fillArray, NumpyArray, numpyScalar, numpyTensor, NumpyType } from './numpy';
 import { PickleError, PickleGlobal, type PickleRules } from '../pickle/pickle';
@@ -348,8 +349,4 @@ export function torchRules(nested?: (bytes: Uint8Array) => Storage): TorchRules 
       return storage;
     },
   };
-}
-
-function isSize(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

@@ -1,4 +1,5 @@
 /** NumPy's numbers and arrays in a pickle, and JAX's, which are stored as NumPy's. */
+import { sizeOf, stridesOf } from '../../base/shape';
 import { itemBytes, numpyTypes } from '../tensors/dtypes';
 import { PickleError } from '../pickle/pickle';
 import { createTensor, isSizes, Storage, type Tensor } from './tensor';
@@ -31,17 +32,11 @@ export function numpyTensor(shape: unknown, type: unknown, columnMajor: boolean,
   }
   const item = itemBytes[dtype]!;
   if (!isSizes(shape)) throw wrong();
-  const sizes = shape;
-  const strides = new Array<number>(sizes.length);
-  let step = 1;
-  for (let i = 0; i < sizes.length; i++) {
-    const axis = columnMajor ? i : sizes.length - 1 - i;
-    strides[axis] = step;
-    step *= sizes[axis]!;
-  }
-  if (step * item !== bytes.length) throw new PickleError('a numpy array in it is not as long as its shape');
-  const storage = new Storage('', dtype, step, { bytes, littleEndian: type.littleEndian });
-  return createTensor(storage, 0, sizes, strides, undefined, item);
+  const strides = columnMajor ? stridesOf(shape.toReversed()).reverse() : stridesOf(shape);
+  const count = sizeOf(shape);
+  if (count * item !== bytes.length) throw new PickleError('a numpy array in it is not as long as its shape');
+  const storage = new Storage('', dtype, count, { bytes, littleEndian: type.littleEndian });
+  return createTensor(storage, 0, shape, strides, undefined, item);
 }
 
 /** The state that fills an array: (version, shape, type, is column-major, bytes). */

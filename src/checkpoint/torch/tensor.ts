@@ -1,5 +1,5 @@
 /** Tensors as torch.save writes them: a window of strides into a storage. */
-import { sizeOf } from '../../base/shape';
+import { isSize, sizeOf, stridesOf } from '../../base/shape';
 import { PickleError } from '../pickle/pickle';
 
 /** A run of bytes: of its own entry in the zip file, or in the pickle. */
@@ -30,8 +30,6 @@ export class Tensor {
 const mostDimensions = 64;
 /** torch.expand gives tensors with more values than their storage has; more than this is no use and costs memory. */
 const largestExpanded = 2 ** 24;
-
-const isSize = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0;
 
 /** Whether a pickle's value is a shape: integers of Python may be larger than a number holds exactly. */
 export function isSizes(value: unknown): value is number[] {
@@ -67,12 +65,7 @@ export function createTensor(
 
 /** Whether values lie in row-major order without gaps. */
 export function isContiguous({ shape, strides }: Pick<Tensor, 'shape' | 'strides'>): boolean {
-  let step = 1;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    if (shape[axis] !== 1 && strides[axis] !== step) return false;
-    step *= shape[axis]!;
-  }
-  return true;
+  return stridesOf(shape).every((step, axis) => shape[axis] === 1 || strides[axis] === step);
 }
 
 /** Number of values of the storage from the tensor's first to its last one. */

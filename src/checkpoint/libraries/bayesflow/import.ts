@@ -34,20 +34,7 @@ type Net = Pick<VectorModelConfig, 'activation' | 'slope'> & {
   norm: Exclude<VectorModelConfig['denseNorm'], 'standardized'>;
 };
 
-/** The map of each feature: an affine one where there are no bins. */
-interface FeatureMap {
-  bins?: number;
-  interval?: Partial<SplineInterval>;
-  /** Values that it takes. */
-  takes: number;
-}
-
 type Flow = ReturnType<typeof readConfig>;
-
-/** A normal distribution whose means and deviations are trained. */
-interface TrainedBase {
-  trained: string;
-}
 
 const standardizable = ['inference_variables', 'inference_conditions'] as const;
 
@@ -189,11 +176,7 @@ function below({ extras }: TensorFile, prefix: string): string[] {
 }
 
 /** The sizes that its last layers and first ones show; the context is inference conditions. */
-function dualCoupling(
-  tensors: TensorFile['tensors'],
-  at: string,
-  takes: number,
-): { features: number; context: number } {
+function dualCoupling(tensors: TensorFile['tensors'], at: string, takes: number) {
   const last = [1, 2].map((i) => tensors.get(`${at}/coupling${i}/output_projector/vars/1`)?.shape[0] ?? 0);
   const features = (last[0]! + last[1]!) / takes;
   if (!Number.isInteger(features) || features < 2) refuse(`a DualCoupling of two features or more at ${at}`);
@@ -246,8 +229,11 @@ function halvesOf(
   });
 }
 
-/** What couplings do to a feature: arguments of the transform, by its name or as an object. */
-function readMap(file: TensorFile): FeatureMap {
+/**
+ * What couplings do to a feature, an affine map where there are no bins, and how many values it takes: arguments of the
+ * transform, by its name or as an object.
+ */
+function readMap(file: TensorFile) {
   const argument = (key: string) => file.extras[`${network}.${key}`];
   const registered = argument('transform.registered_name');
   const named = argument('transform');
@@ -294,10 +280,7 @@ function readMap(file: TensorFile): FeatureMap {
   return {
     bins,
     takes: 3 * bins + 3,
-    interval: {
-      ...(isDomain ? { domain: domain as SplineInterval['domain'] } : {}),
-      ...defined(least),
-    },
+    interval: defined({ domain: isDomain ? (domain as SplineInterval['domain']) : undefined, ...least }),
   };
 }
 
@@ -325,18 +308,19 @@ function readNet(file: TensorFile): Net {
   return { activation, slope: leakySlope, skips: residual === true, norm };
 }
 
+/** A normal distribution, or where the means and deviations are that are trained. */
 function readBase(
   file: TensorFile,
   features: number,
   ofFeatures: (at: string, features: number) => string,
-): ReadBase | TrainedBase {
+): ReadBase | string {
   const at = `${network}.base_distribution`;
   const { extras } = file;
   const name = extras[`${at}.class_name`] ?? extras[at];
   if (name !== 'DiagonalNormal')
     refuse(`a base distribution DiagonalNormal (this one is ${shortened(String(name))})`);
   if (extras[`${at}.config.trainable_parameters`] === true)
-    return { trained: ofFeatures('inference_network/base_distribution', features) };
+    return ofFeatures('inference_network/base_distribution', features);
   const numbers = (key: string, usual: number): Float32Array => {
     const prefix = `${at}.config.${key}`;
     const absent = below(file, prefix).length === 0;
@@ -351,7 +335,7 @@ function readBase(
   return fixedNormal(numbers('mean', 0), scale);
 }
 
-async function trainedBase(file: TensorFile, { trained }: TrainedBase): Promise<ReadBase> {
+async function trainedBase(file: TensorFile, trained: string): Promise<ReadBase> {
   const [mean, std] = await Promise.all([0, 1].map((i) => file.read(`${trained}/vars/${i}`)));
   if (!std!.data.every((value) => value > 0 && Number.isFinite(value)))
     throw new UserError(
@@ -372,7 +356,12 @@ async function readStatistics(file: TensorFile, at: string): Promise<Record<'mea
   return { mean: mean!, std: { shape: mean!.shape, data: std } };
 }
 
-async function layersOf(file: TensorFile, step: Step, { features, net }: Flow): Promise<OurLayer[]> {
+/** From data to latent. */
+async function layersOf(
+  file: TensorFile,
+  step: Step,
+  { features, net }: Flow,
+): Promise<OurLayer | OurLayer[]> {
   const { at } = step;
   switch (step.kind) {
     case 'actNorm': {
@@ -381,41 +370,31 @@ async function layersOf(file: TensorFile, step: Step, { features, net }: Flow): 
         throw new UserError(
           `${file.file}: ${at} scales by 0, which has no inverse. Save another checkpoint.`,
         );
+      const logScale = scale!.data.map((value) => Math.log(Math.abs(value)));
       const signs = Array.from(scale!.data, Math.sign);
-      const turned: OurLayer[] = signs.includes(-1)
-        ? [{ at, layer: { kind: 'rescale', scale: signs, shift: 0 } }]
-        : [];
-      return [
-        ...turned,
-        {
-          at,
-          ...affineLayer(
-            scale!.data.map((value) => Math.log(Math.abs(value))),
-            bias!.data,
-          ),
-        },
-      ];
+      const positive: OurLayer = { at, ...affineLayer(logScale, bias!.data) };
+      return signs.includes(-1)
+        ? [{ at, layer: { kind: 'rescale', scale: signs, shift: 0 } }, positive]
+        : positive;
     }
     case 'permutation':
-      return [{ at, layer: await readOrder(file, `${at}/vars/0`) }];
+      return { at, layer: await readOrder(file, `${at}/vars/0`) };
     case 'orthogonal': {
       // Rows of features are multiplied from the left.
       const weight = permuteAxes(await file.read(`${at}/vars/0`), [1, 0]);
-      return [{ at, ...matrixLayer(`${file.file}: ${at}`, weight) }];
+      return { at, ...matrixLayer(`${file.file}: ${at}`, weight) };
     }
     case 'coupling': {
       const pivot = Math.floor(features / 2);
       const dense = [...step.hidden.map((_, block) => denseOf(at, block)), `${at}/output_projector`];
-      return [
-        {
-          at,
-          layer: maskOf(features, (i) => i < pivot === step.movesLast),
-          table: [
-            ...dense.flatMap((name, i) => variables(name, [`net.${i}.weight`, `net.${i}.bias`])),
-            ...step.hidden.flatMap((_, i) => besideOf(file, blockOf(at, i), `net.${i}`, net)),
-          ],
-        },
-      ];
+      return {
+        at,
+        layer: maskOf(features, (i) => i < pivot === step.movesLast),
+        table: [
+          ...dense.flatMap((name, i) => variables(name, [`net.${i}.weight`, `net.${i}.bias`])),
+          ...step.hidden.flatMap((_, i) => besideOf(file, blockOf(at, i), `net.${i}`, net)),
+        ],
+      };
     }
   }
 }
@@ -461,14 +440,14 @@ export const bayesflow: Recognizer = {
       questions: [],
       async convert() {
         const layers: OurLayer[] = variables === undefined ? [] : [await standardizeLayer(file, variables)];
-        for (const step of steps) layers.push(...(await layersOf(file, step, flow)));
+        for (const step of steps) layers.push(...[await layersOf(file, step, flow)].flat());
         const scaling = conditions === undefined ? undefined : await readStatistics(file, conditions);
         return chainFlow(
           file,
           {
             features,
             layers,
-            base: 'trained' in base ? await trainedBase(file, base) : base,
+            base: typeof base === 'string' ? await trainedBase(file, base) : base,
             fields: {
               hidden,
               nets: 'joint',

@@ -9,14 +9,7 @@ import { sizeOf } from '../../../base/shape';
 import { several, shortened, UserError } from '../../../base/user-error';
 import type { VectorModelConfig } from '../../../config/schema';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
-import {
-  chainFlow,
-  mapColumns,
-  maskOf,
-  trainedNormal,
-  type OurLayer,
-  type ReadBase,
-} from '../../import/chain-importer';
+import { chainFlow, mapColumns, maskOf, trainedNormal, type OurLayer } from '../../import/chain-importer';
 import { checkMasks } from '../../import/made';
 import { hiddenWords, refuseTooMany } from '../../import/modules';
 import { linearNames, under } from '../../import/names';
@@ -303,8 +296,12 @@ function withLayers(file: TensorFile, { features, count, linears, permutation }:
 const runsBackwards = (answers: ImportAnswers): boolean => chosen(answers, invertQuestion) === 'false';
 
 /** Where the splines are, and their least sizes. */
-function splineFields({ knots, halves }: Spline, answers: ImportAnswers, interval: Interval): VectorFields {
-  const bound = (interval.upper - interval.lower) / 2;
+function splineFields(
+  { knots, halves }: Spline,
+  answers: ImportAnswers,
+  [lower, upper]: readonly [number, number],
+): VectorFields {
+  const bound = (upper - lower) / 2;
   const adjust = answeredNumber(answers, adjustQuestion);
   return {
     transform: 'rationalQuadratic',
@@ -316,21 +313,16 @@ function splineFields({ knots, halves }: Spline, answers: ImportAnswers, interva
       : answeredNumber(answers, leastWidthQuestion) / (2 * bound),
     splineSlope: answeredNumber(answers, leastDerivativeQuestion),
     splineBound: bound,
-    splineCenter: (interval.upper + interval.lower) / 2,
+    splineCenter: (upper + lower) / 2,
   };
 }
 
-interface Interval {
-  lower: number;
-  upper: number;
-}
-
 /** An argument `interval` of two numbers is its ends; of one, both. */
-function intervalOf(file: TensorFile, answers: ImportAnswers): Interval {
+function intervalOf(file: TensorFile, answers: ImportAnswers): [lower: number, upper: number] {
   const [lower, upper] = [argument(file, 'lower'), argument(file, 'upper')];
-  if (typeof lower === 'number' && typeof upper === 'number' && lower < upper) return { lower, upper };
+  if (typeof lower === 'number' && typeof upper === 'number' && lower < upper) return [lower, upper];
   const [first, second] = answeredNumbers(answers, intervalQuestion);
-  return second === undefined ? { lower: -first!, upper: first! } : { lower: first!, upper: second };
+  return second === undefined ? [-first!, first!] : [first!, second];
 }
 
 function fieldsOf(
@@ -423,32 +415,24 @@ function knownAnswers(file: TensorFile, flow: Flow): ImportAnswers {
   return known;
 }
 
-const splineQuestions = ({ halves }: Spline): ImportQuestion[] => [
-  intervalQuestion,
-  leastDerivativeQuestion,
-  halves ? adjustQuestion : leastWidthQuestion,
-];
-
 const questionsOf = ({ base, spline }: Flow): ImportQuestion[] => [
   activationQuestion,
   ...(base ? [baseQuestion] : []),
-  ...(spline ? splineQuestions(spline) : [transformerQuestion]),
+  ...(spline
+    ? [intervalQuestion, leastDerivativeQuestion, spline.halves ? adjustQuestion : leastWidthQuestion]
+    : [transformerQuestion]),
   invertQuestion,
 ];
 
 /** The base's own numbers, as it uses them. */
-async function baseOf(
-  file: TensorFile,
-  { base }: Flow,
-  answers: ImportAnswers,
-): Promise<ReadBase | undefined> {
+async function baseOf(file: TensorFile, { base }: Flow, answers: ImportAnswers) {
   if (!base) return undefined;
   const [loc, raw] = await Promise.all(base.map((leaf) => file.read(leaf)));
   const scale = raw!.data.map(softplus);
-  if (chosen(answers, baseQuestion) === 'Uniform')
-    return {
-      base: { kind: 'uniform', lower: [...loc!.data], upper: [...loc!.data.map((x, i) => x + scale[i]!)] },
-    };
+  if (chosen(answers, baseQuestion) === 'Uniform') {
+    const upper = [...loc!.data.map((x, i) => x + scale[i]!)];
+    return { base: { kind: 'uniform' as const, lower: [...loc!.data], upper } };
+  }
   return trainedNormal(loc!.data, scale.map(Math.log));
 }
 
@@ -471,15 +455,11 @@ export const flowjax: Recognizer = {
         const allAnswers = { ...answers, ...known };
         const backwards = runsBackwards(allAnswers);
         const layerFile = withLayers(file, flow);
+        const order = backwards ? range(count).reverse() : range(count);
+        const layers = await Promise.all(order.map((i) => layersOf(layerFile, flow, i, allAnswers)));
         return chainFlow(layerFile, {
           features,
-          layers: (
-            await Promise.all(
-              Array.from({ length: count }, (_, i) =>
-                layersOf(layerFile, flow, backwards ? count - 1 - i : i, allAnswers),
-              ),
-            )
-          ).flat(),
+          layers: layers.flat(),
           fields: fieldsOf(file, flow, allAnswers),
           base: await baseOf(file, flow, allAnswers),
         });

@@ -285,36 +285,27 @@ export const ikostrikov = chainImporter<Affine, Other>({
       case 'coupling': {
         const first = chosen(answers, maskQuestion) === 'odd-first' ? 1 : 0;
         const parity = (couplings.indexOf(step) + first) % 2;
-        return [
-          {
-            at,
-            layer: maskOf(features, (i) => i % 2 === parity),
-            table: [...stackNames(step.s, 'scaleNet.'), ...stackNames(step.t, 'shiftNet.')],
-          },
-        ];
+        return {
+          at,
+          layer: maskOf(features, (i) => i % 2 === parity),
+          table: [...stackNames(step.s, 'scaleNet.'), ...stackNames(step.t, 'shiftNet.')],
+        };
       }
       case 'made':
-        return [await made(step, chain)];
+        return made(step, chain);
       case 'batchNorm':
-        return [
-          {
-            at,
-            layer: { kind: 'batchNorm' },
-            table: under(`${at}.`, '', normNames),
-            adapt: (tensors, name) => normalize(file, at, tensors, name),
-          },
-        ];
+        return {
+          at,
+          layer: { kind: 'batchNorm' },
+          table: under(`${at}.`, '', normNames),
+          adapt: (tensors, name) => normalize(file, at, tensors, name),
+        };
       case 'matrix': {
         const matrix = permuteAxes(await file.read(`${at}.W`), [1, 0]);
-        return [{ at, ...matrixLayer(`${file.file}: ${at}.W`, matrix) }];
+        return { at, ...matrixLayer(`${file.file}: ${at}.W`, matrix) };
       }
       case 'reverse':
-        return [
-          {
-            at,
-            layer: { kind: 'permute', order: range(features).reverse() },
-          },
-        ];
+        return { at, layer: { kind: 'permute', order: range(features).reverse() } };
     }
   },
 });

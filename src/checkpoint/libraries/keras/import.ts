@@ -144,25 +144,23 @@ const chain = chainImporter<Coupling, Coupling>({
       features > 2 ? chosen<'odd' | 'even' | 'second-half' | 'first-half'>(answers, maskQuestion) : 'odd';
     const inFirst = (i: number): boolean => (masks.endsWith('half') ? i < features / 2 : i % 2 === 0);
     const first = masks === 'even' || masks === 'first-half';
-    return [
-      {
-        at,
-        layer: maskOf(features, (i) => inFirst(i) === (number % 2 === 0 ? first : !first)),
-        table: (['s', 't'] as const).flatMap((net) =>
-          [...hidden, features].flatMap((_, i) =>
-            (['kernel', 'bias'] as const).map((part) => ({
-              library: `${at}.${net}.${i}.${part}`,
-              flowscope: `${net === 's' ? 'scaleNet' : 'shiftNet'}.${i}.${part === 'kernel' ? 'weight' : 'bias'}`,
-              transform: 'same' as const,
-            })),
-          ),
+    return {
+      at,
+      layer: maskOf(features, (i) => inFirst(i) === (number % 2 === 0 ? first : !first)),
+      table: (['s', 't'] as const).flatMap((net) =>
+        [...hidden, features].flatMap((_, i) =>
+          (['kernel', 'bias'] as const).map((part) => ({
+            library: `${at}.${net}.${i}.${part}`,
+            flowscope: `${net === 's' ? 'scaleNet' : 'shiftNet'}.${i}.${part === 'kernel' ? 'weight' : 'bias'}`,
+            transform: 'same' as const,
+          })),
         ),
-        adapt(tensors, name) {
-          // Keras' tanh has no factor; ours is learned, and starts at 1 if the training goes on.
-          tensors[`${name}.scale`] = { shape: [1], data: Float32Array.of(1) };
-        },
+      ),
+      adapt(tensors, name) {
+        // Keras' tanh has no factor; ours is learned, and starts at 1 if the training goes on.
+        tensors[`${name}.scale`] = { shape: [1], data: Float32Array.of(1) };
       },
-    ];
+    };
   },
 });
 

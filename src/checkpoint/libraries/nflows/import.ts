@@ -366,18 +366,17 @@ export const nflows = chainImporter<Working, Other>({
     const { at } = step;
     const values = async (name: string) => (await file.read(`${at}.${name}`)).data;
     const { reversed } = step;
-    if (step.kind === 'permute')
-      return [{ at, layer: await readOrder(file, `${at}._permutation`, reversed) }];
+    if (step.kind === 'permute') return { at, layer: await readOrder(file, `${at}._permutation`, reversed) };
     if (step.kind === 'actNorm') {
-      return [{ at, ...affineLayer(await values('log_scale'), await values('shift'), reversed) }];
+      return { at, ...affineLayer(await values('log_scale'), await values('shift'), reversed) };
     }
     if (step.kind === 'batchNorm') {
-      if (reversed) return [await inverseNorm(file, at)];
-      return [{ at, layer: { kind: 'batchNorm' }, table: under(`${at}.`, '', flowNormNames) }];
+      if (reversed) return inverseNorm(file, at);
+      return { at, layer: { kind: 'batchNorm' }, table: under(`${at}.`, '', flowNormNames) };
     }
     if (step.kind === 'lu')
-      return [reversed ? await inverseLuLayer(file, at, features) : luLayer(file, at, features)];
-    if (!('net' in step)) return [await linearLayer(step, file, features, answers)];
+      return reversed ? inverseLuLayer(file, at, features) : luLayer(file, at, features);
+    if (!('net' in step)) return linearLayer(step, file, features, answers);
     const { net: conditioner, map } = step;
     const table = residualTable(conditioner);
     // A MADE does not divide widths and heights by anything.
@@ -388,18 +387,16 @@ export const nflows = chainImporter<Working, Other>({
     if (step.kind === 'autoregressive') {
       const { single } = step;
       const order = single ? [0] : await madeOrder(file, conditioner);
-      return [
-        {
-          at,
-          layer: { kind: 'autoregressive', order, sees: reversed ? 'output' : 'input' },
-          table: [...table, ...contextTable(conditioner)],
-          async adapt(tensors, name) {
-            await foldNorms(file, conditioner, tensors, name);
-            fold(tensors, name, single ? conditioner.width : 1);
-            if (single) withUnseen(tensors, `${name}.net.0`, 1);
-          },
+      return {
+        at,
+        layer: { kind: 'autoregressive', order, sees: reversed ? 'output' : 'input' },
+        table: [...table, ...contextTable(conditioner)],
+        async adapt(tensors, name) {
+          await foldNorms(file, conditioner, tensors, name);
+          fold(tensors, name, single ? conditioner.width : 1);
+          if (single) withUnseen(tensors, `${name}.net.0`, 1);
         },
-      ];
+      };
     }
     const identity = new Set(await values('identity_features'));
     const coupling: OurLayer = {
@@ -413,7 +410,7 @@ export const nflows = chainImporter<Working, Other>({
           mapColumns(tensors, `${name}.${lastLayer(conditioner)}`, (x) => -x);
       },
     };
-    if (!step.constant) return [coupling];
+    if (!step.constant) return coupling;
     const others = maskOf(features, (i) => !identity.has(i));
     const constant = constantCoupling(file, step.constant, conditioner, others);
     return reversed ? [constant, coupling] : [coupling, constant];

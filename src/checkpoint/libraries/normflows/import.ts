@@ -15,7 +15,6 @@ import {
   readOrder,
   type Chain,
   type OurLayer,
-  type ReadBase,
   type StepOf,
   type Values,
 } from '../../import/chain-importer';
@@ -468,12 +467,6 @@ function block(step: Block, chain: NormflowsChain, answers: ImportAnswers): OurL
   };
 }
 
-function absentBase(answers: ImportAnswers): ReadBase | undefined {
-  if (chosen(answers, baseQuestion) !== 'Uniform') return undefined;
-  const [lower, upper] = [answeredNumber(answers, lowQuestion), answeredNumber(answers, highQuestion)];
-  return { base: { kind: 'uniform', lower, upper } };
-}
-
 export const normflows = chainImporter<Coupling, Other>({
   name: 'normflows',
   modules: normflowsModules,
@@ -510,7 +503,11 @@ export const normflows = chainImporter<Coupling, Other>({
       },
       conditionalNormalOf('ConditionalDiagGaussian', 'context_encoder.'),
     ],
-    absent: absentBase,
+    absent(answers) {
+      if (chosen(answers, baseQuestion) !== 'Uniform') return undefined;
+      const [lower, upper] = [answeredNumber(answers, lowQuestion), answeredNumber(answers, highQuestion)];
+      return { base: { kind: 'uniform', lower, upper } };
+    },
   },
   check: (coupling) => (isResidual(coupling) && coupling.blocked !== undefined ? [coupling.blocked] : []),
   title(chain) {
@@ -528,17 +525,17 @@ export const normflows = chainImporter<Coupling, Other>({
     const { at } = step;
     switch (step.kind) {
       case 'masked':
-        return [await masked(step, chain, answers)];
+        return masked(step, chain, answers);
       case 'block':
-        return [block(step, chain, answers)];
+        return block(step, chain, answers);
       case 'actNorm':
-        return [{ at, layer: { kind: 'actNorm' }, table: under(`${at}.`, '', actNormNames) }];
+        return { at, layer: { kind: 'actNorm' }, table: under(`${at}.`, '', actNormNames) };
       case 'permute':
-        return [{ at, layer: await readOrder(chain.file, `${at}.inv_perm`) }];
+        return { at, layer: await readOrder(chain.file, `${at}.inv_perm`) };
       case 'matrix':
       case 'factors': {
         const { file, features } = chain;
-        return [{ at, ...matrixLayer(`${file.file}: ${at}`, await matrixOf(file, step, features)) }];
+        return { at, ...matrixLayer(`${file.file}: ${at}`, await matrixOf(file, step, features)) };
       }
       case 'lu':
       case 'splineCoupling':
@@ -546,7 +543,7 @@ export const normflows = chainImporter<Coupling, Other>({
       case 'affineAutoregressive':
         return residualLayers(chain.file, step, chain.features);
       case 'gap':
-        return [{ at, layer: { kind: 'permute', order: swapOrder(chain.features) } }];
+        return { at, layer: { kind: 'permute', order: swapOrder(chain.features) } };
     }
   },
 });

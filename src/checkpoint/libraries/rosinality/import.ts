@@ -19,7 +19,7 @@ import {
 } from '../../import/image-chain';
 import { convolutionNames, under } from '../../import/names';
 import { pluOf, type PluNames } from '../../import/plu';
-import type { Values } from '../../import/chain-importer';
+import { affineLayer } from '../../import/chain-importer';
 import type { TensorFile } from '../../import/types';
 
 type GlowPlan = NonNullable<ReturnType<typeof planOf>>;
@@ -103,15 +103,6 @@ function expectedTensors({ prefix, blocks, width, affine }: GlowPlan): ExpectedT
   return expected;
 }
 
-/** scale·(x + loc), of which a negative scale is its size here and a sign in the 1×1 convolution that follows. */
-function actNormTensors(loc: Float32Array, scale: Float32Array): Record<string, Values> {
-  const shape = [loc.length];
-  return {
-    shift: { shape, data: loc.map((x) => -x) },
-    logScale: { shape, data: scale.map((x) => -Math.log(Math.abs(x))) },
-  };
-}
-
 /** The network of all couplings; the convolution before it is zero at first. */
 export const glowNet = (width: number, padding: 'zeros' | 'ones'): ImageNetConfig => ({
   kind: 'convolutions',
@@ -154,8 +145,17 @@ export const rosinality = imageChainImporter<GlowPlan>({
         const { data: loc } = await file.read(`${at}.actnorm.loc`);
         const { data: scale } = await file.read(`${at}.actnorm.scale`);
         const net = `${at}.coupling.net.`;
+        const logScale = scale.map((x) => -Math.log(Math.abs(x)));
         layers.push(
-          { at: `${at}.actnorm`, layer: { kind: 'actNorm' }, tensors: actNormTensors(loc, scale) },
+          // It is scale·(x + loc); a negative scale is its size here and a sign in the 1×1 convolution that follows.
+          {
+            at: `${at}.actnorm`,
+            ...affineLayer(
+              logScale,
+              loc.map((x) => -x),
+              true,
+            ),
+          },
           {
             at: `${at}.invconv`,
             ...(await pluOf(file, `${at}.invconv`, mixingNames, (c) => scale[c]! < 0)),

@@ -106,18 +106,16 @@ export const senya = chainImporter<Coupling, Coupling>({
   order: ({ steps }) => steps.toReversed(),
   async layers(step, chain, answers) {
     const mask = await conditions(chain, step);
-    return [
-      {
-        at: step.at,
-        layer: maskOf(chain.features, (i) => mask[i] === 1),
-        table: [...stackNames(step.s, 'scaleNet.'), ...stackNames(step.t, 'shiftNet.')],
-        async adapt(tensors, name) {
-          if (chosen(answers, outputQuestion) !== 'tanh') return;
-          // The notebook's tanh has no factor; ours is learned, and starts at 1 if the training goes on.
-          const data = step.factor === undefined ? [1] : (await chain.file.read(step.factor)).data;
-          tensors[`${name}.scale`] = { shape: [1], data: Float32Array.from(data) };
-        },
+    return {
+      at: step.at,
+      layer: maskOf(chain.features, (i) => mask[i] === 1),
+      table: [...stackNames(step.s, 'scaleNet.'), ...stackNames(step.t, 'shiftNet.')],
+      async adapt(tensors, name) {
+        if (chosen(answers, outputQuestion) !== 'tanh') return;
+        // The notebook's tanh has no factor; ours is learned, and starts at 1 if the training goes on.
+        const data = step.factor === undefined ? [1] : (await chain.file.read(step.factor)).data;
+        tensors[`${name}.scale`] = { shape: [1], data: Float32Array.from(data) };
       },
-    ];
+    };
   },
 });

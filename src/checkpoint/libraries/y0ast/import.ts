@@ -7,8 +7,7 @@
 import { range } from '../../../base/order';
 import { several, UserError } from '../../../base/user-error';
 import { logsFactor } from '../../../config/image-layers';
-import type { ImportAnswers } from '../../../protocol/import';
-import type { Values } from '../../import/chain-importer';
+import { mapColumns, type Values } from '../../import/chain-importer';
 import { refuseTooWide } from '../../import/convolution-stack';
 import {
   firstHalf,
@@ -123,7 +122,7 @@ function expectedTensors(plan: GlowPlan): ExpectedTensors[] {
 const zerosNames = zeroConvolutionTable('logs');
 
 /** (x + bias)·e^logs as our ActNorm, which is (x − shift)·e^(−logScale). */
-async function actNorm(file: TensorFile, at: string): Promise<Record<string, Values>> {
+async function actNorm(file: TensorFile, at: string) {
   const flat = async (name: string): Promise<Values> => {
     const { data } = await file.read(`${at}.${name}`);
     return { shape: [data.length], data: data.map((x) => -x) };
@@ -131,22 +130,16 @@ async function actNorm(file: TensorFile, at: string): Promise<Record<string, Val
   return { shift: await flat('bias'), logScale: await flat('logs') };
 }
 
-/** A convolution without bias and the act norm after it, as one with bias. */
-function withNorm(layer: string, norm: Record<string, Values>) {
-  return (tensors: Record<string, Values>, name: string): void => {
-    const weight = tensors[`${name}.${layer}.weight`]!;
-    const { shift, logScale } = norm as Record<'shift' | 'logScale', Values>;
-    const factors = logScale.data.map((x) => Math.exp(-x));
-    const outputs = factors.length;
-    tensors[`${name}.${layer}.weight`] = {
-      ...weight,
-      data: weight.data.map((x, i) => x * factors[i % outputs]!),
-    };
-    tensors[`${name}.${layer}.bias`] = {
-      shape: [outputs],
-      data: shift.data.map((x, i) => -x * factors[i]!),
-    };
-  };
+/** Makes a convolution without bias and the act norm after it one with bias. */
+function addNorm(
+  tensors: Record<string, Values>,
+  layer: string,
+  { shift, logScale }: Record<'shift' | 'logScale', Values>,
+): void {
+  const factors = logScale.data.map((x) => Math.exp(-x));
+  mapColumns(tensors, layer, (x, column) => x * factors[column]!, ['weight']);
+  const bias = shift.data.map((x, i) => -x * factors[i]!);
+  tensors[`${layer}.bias`] = { shape: [bias.length], data: bias };
 }
 
 const mixingNames: PluNames = {
@@ -185,7 +178,7 @@ async function stepLayers(
         ...under(`${at}.block.4.`, 'net.2.', zerosNames),
       ],
       adapt(tensors, name) {
-        norms.forEach((norm, i) => withNorm(`net.${i}`, norm)(tensors, name));
+        norms.forEach((norm, i) => addNorm(tensors, `${name}.net.${i}`, norm));
       },
     },
   ];
@@ -235,14 +228,6 @@ async function topLayer(
   };
 }
 
-function checkAnswers(file: TensorFile, plan: GlowPlan, answers: ImportAnswers): void {
-  if (!reverses(plan) || chosen(answers, permutationQuestion) === 'reverse') return;
-  throw new UserError(
-    `${file.file}: flowPermutation: expected reverse: a random order of the channels is in no file of this library, so such a ` +
-      'flow cannot be run. Train it with --flow_permutation invconv.',
-  );
-}
-
 export const y0ast = imageChainImporter<GlowPlan>({
   name: 'y0ast/Glow-PyTorch',
   side: 32,
@@ -263,7 +248,12 @@ export const y0ast = imageChainImporter<GlowPlan>({
     latents: 'last',
   }),
   async layers(plan, file, answers) {
-    checkAnswers(file, plan, answers);
+    if (reverses(plan) && chosen(answers, permutationQuestion) !== 'reverse') {
+      throw new UserError(
+        `${file.file}: flowPermutation: expected reverse: a random order of the channels is in no file of this library, so such a ` +
+          'flow cannot be run. Train it with --flow_permutation invconv.',
+      );
+    }
     const layers: ImageLayer[] = [];
     let { channels } = plan;
     for (const [i, step] of plan.steps.entries()) {

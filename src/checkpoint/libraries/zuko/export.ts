@@ -44,7 +44,7 @@ export const zukoVectors: VectorWriter = {
 function write(model: VectorModelConfig, chain: readonly NamedLayer[], tensors: Tensors): StateDict {
   const base = endsInBase(model, chain) ? chain.at(-1)!.name : undefined;
   const layers = base === undefined ? chain : chain.slice(0, -1);
-  const written = layers.flatMap((layer) => writtenLayers(model, layer, tensors));
+  const written = layers.flatMap((layer) => writtenLayer(model, layer, tensors));
   const list = listed('transform.transforms.', written);
   return {
     tensors: { ...list.tensors, ...below('base.', baseTensors(model, base, tensors)) },
@@ -101,11 +101,14 @@ function check(misfits: Misfits, model: VectorModelConfig, chain: readonly Chain
 
 /** Any invertible matrix: its factors, which LULinearTransform has, then the permutation and the bias, if any. */
 function writtenMatrix(
-  { order }: Extract<ChainLayer, { kind: 'plu' }>,
+  { order, signs, name }: Extract<NamedLayer, { kind: 'plu' }>,
   dim: number,
-  parts: Factors,
+  tensors: Tensors,
 ): Written[] {
-  const { lower, upper, diagonal, bias } = parts;
+  const [lower, upper, logDiagonal, bias] = ['lower', 'upper', 'logDiagonal', 'bias'].map(
+    (part) => valuesOf(tensors, `${name}.${part}`).data,
+  ) as [Float32Array, Float32Array, Float32Array, Float32Array];
+  const diagonal = logDiagonal.map((x, i) => (signs?.[i] ?? 1) * Math.exp(x));
   // L has a diagonal and U has ones; ours has it the other way round.
   const data = Float32Array.from({ length: dim * dim }, (_, i) => {
     const [row, column] = [Math.floor(i / dim), i % dim];
@@ -119,18 +122,6 @@ function writtenMatrix(
     ...(permuted ? [permutation(order!)] : []),
     ...(bias.some((value) => value !== 0) ? [affine(ones, bias)] : []),
   ];
-}
-
-type Factors = Record<'lower' | 'upper' | 'diagonal' | 'bias', Float32Array>;
-
-function factorsOf({ signs, name }: Extract<NamedLayer, { kind: 'plu' }>, tensors: Tensors): Factors {
-  const read = (part: string): Float32Array => Float32Array.from(valuesOf(tensors, `${name}.${part}`).data);
-  return {
-    lower: read('lower'),
-    upper: read('upper'),
-    diagonal: read('logDiagonal').map((x, i) => (signs?.[i] ?? 1) * Math.exp(x)),
-    bias: read('bias'),
-  };
 }
 
 const permutation = (order: readonly number[]): Written => ({
@@ -149,17 +140,15 @@ const turned = ({ tensors, line }: Written): Written => ({
   line: `${line}.inv`,
 });
 
-function writtenLayers(model: VectorModelConfig, layer: NamedLayer, tensors: Tensors): Written[] {
-  if (layer.kind === 'plu') return writtenMatrix(layer, model.dim, factorsOf(layer, tensors));
-  return [writtenLayer(model, layer, tensors)];
-}
-
-function writtenLayer(model: VectorModelConfig, layer: NamedLayer, tensors: Tensors): Written {
+/** One transform, or several from data to latent. */
+function writtenLayer(model: VectorModelConfig, layer: NamedLayer, tensors: Tensors): Written | Written[] {
   const { dim } = model;
   const { name } = layer;
   switch (layer.kind) {
     case 'permute':
       return permutation(layer.order);
+    case 'plu':
+      return writtenMatrix(layer, dim, tensors);
     case 'orthogonal': {
       const { data } = valuesOf(tensors, `${name}.generator`);
       return { tensors: { A: floats([dim, dim], Float32Array.from(data)) }, line: 'rotation()' };

@@ -822,21 +822,22 @@ export const zuko = chainImporter<Mapped, Other>({
     const { file, features } = chain;
     switch (step.kind) {
       case 'affine':
-        return [await rescale(file, step, features)];
+        return rescale(file, step, features);
       case 'permute': {
         const name = ['_0', 'order'].find((part) => file.tensors.has(`${step.at}.${part}`))!;
-        return [{ at: step.at, layer: await readOrder(file, `${step.at}.${name}`, step.reversed) }];
+        return { at: step.at, layer: await readOrder(file, `${step.at}.${name}`, step.reversed) };
       }
       case 'clip':
         // A part of the transform before it.
         return [];
       case 'matrix':
-        return [await matrix(file, step, answers)];
+        return matrix(file, step, answers);
       case 'coupling':
-        return [await coupling(step, file, await exactReading(chain))];
+        return coupling(step, file, await exactReading(chain));
       case 'autoregressive':
-        if (step.elementwise) return [await elementwise(step, file)];
-        return [await autoregressive(step, chain, await exactReading(chain))];
+        return step.elementwise
+          ? elementwise(step, file)
+          : autoregressive(step, chain, await exactReading(chain));
     }
   },
 });
