@@ -173,11 +173,10 @@ export async function openShards(
       extras: Object.assign({}, ...opened.map(({ extras }) => extras)) as TensorFile['extras'],
       ...(leftOut.length > 0 ? { leftOut } : {}),
       ...(rest.length > 0 ? { rest } : {}),
-      read(name) {
+      async read(name) {
         const shard = holder.get(name);
-        return shard
-          ? shard.read(name)
-          : Promise.reject(new UserError(`${file}: holds no tensor "${name}".`));
+        if (!shard) throw new UserError(`${file}: holds no tensor "${name}".`);
+        return shard.read(name);
       },
       close,
     };

@@ -1,11 +1,11 @@
 /** Files of tensors of any library, whatever their container. */
-import { UserError } from '../base/user-error';
 import type { FileHandle } from 'node:fs/promises';
 import { isHdf5 } from '../files/hdf5';
 import { openFile, readError, startOf } from '../files/read';
 import type { TensorContainer } from '../protocol/import';
 import { isCheckpoint } from './checkpoint';
 import { toFloat32 } from './tensors/dtypes';
+import { tensorReader } from './import/tensor-reader';
 import type { TensorFile } from './import/types';
 import { leavesBegin, readEqx } from './eqx/read-eqx';
 import { readHdf5File, readKeras, isKerasEntry } from './keras/read-keras';
@@ -84,15 +84,11 @@ async function readTensorsOf(file: string, handle: FileHandle): Promise<TensorFi
     file,
     container: 'safetensors',
     bytes,
-    tensors,
     extras: metadata,
     safetensors,
-    async read(name) {
-      const entry = tensors.get(name);
-      if (!entry) throw new UserError(`${file}: holds no tensor "${name}".`);
-      const data = toFloat32(await safetensors.readBytes(name), entry.dtype, `${file}: tensor "${name}"`);
-      return { shape: [...entry.shape], data };
-    },
+    ...tensorReader(file, tensors, async ({ dtype, offsets }, where) =>
+      toFloat32(await safetensors.readSpan(...offsets), dtype, where),
+    ),
     close: () => safetensors.close(),
   };
 }

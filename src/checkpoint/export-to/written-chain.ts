@@ -50,11 +50,14 @@ export function withBase(
   return { chain: whole, tensors: { ...tensors, [`${name}.shift`]: shift, [`${name}.logScale`]: logScale } };
 }
 
-/** Whether the chain ends in an act norm that a library can hold as its base distribution. */
-export function endsInBase({ base, layers }: VectorModelConfig, chain: readonly ChainLayer[]): boolean {
+/** The name of an act norm at the end that a library can hold as its base distribution, if any, and the chain without it. */
+export function partsOf({ base, layers }: VectorModelConfig, chain: readonly NamedLayer[]) {
   const isNormal = base.kind === 'normal' || base.kind === 'diagonalNormal';
   const isBase = layers !== undefined || base.kind !== 'normal';
-  return isNormal && isBase && chain.at(-1)?.kind === 'actNorm';
+  const last = chain.at(-1);
+  return isNormal && isBase && last?.kind === 'actNorm'
+    ? { base: last.name, flows: chain.slice(0, -1) }
+    : { base: undefined, flows: chain };
 }
 
 /**

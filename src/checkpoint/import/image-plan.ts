@@ -12,7 +12,7 @@ import {
 } from './names';
 import { fitOfNames, prefixOf } from './image-chain';
 import { dataRangeQuestion, levelsQuestion, sizeQuestions, answeredNumber } from './questions';
-import type { Closeness, Recognizer, TensorFile } from './types';
+import type { Recognizer, TensorFile } from './types';
 
 export interface PlannedCoupling {
   /** Prefix of its tensors in the file, without the last dot. */
@@ -75,38 +75,28 @@ export interface ImageLibrary<Sizes extends ImageSizes> extends Pick<Recognizer,
 }
 
 export function imageImporter<Sizes extends ImageSizes>(library: ImageLibrary<Sizes>): Recognizer {
-  const { anchor, constraint } = library;
-
-  function fitTo(
-    file: TensorFile,
-  ): ({ sizes: Sizes; prefix: string; couplings: PlannedCoupling[] } & Closeness) | undefined {
-    const prefix = prefixOf(file, anchor);
-    const sizes = prefix === undefined ? undefined : library.sizes(file, prefix);
-    if (prefix === undefined || !sizes) return undefined;
-    const couplings = library.plan(sizes, prefix);
-    const names = couplings.flatMap(({ table }) => table.flatMap(libraryNames));
-    const expected = new Map<string, readonly number[] | undefined>(names.map((name) => [name, undefined]));
-    for (const { convolution } of couplings) expected.set(convolution.name, convolution.shape);
-    const isConstraint = (key: string) => constraint !== undefined && key === prefix + constraint;
-    return {
-      sizes,
-      prefix,
-      couplings,
-      // PyTorch counts the batches that its norms have seen; nothing depends on it.
-      ...fitOfNames(file, expected, (key) => key.endsWith('.num_batches_tracked') || isConstraint(key)),
-    };
-  }
-
+  const { anchor } = library;
   return {
     name: library.name,
     read(file) {
-      const fit = fitTo(file);
-      if (!fit) return { share: 0, missing: [anchor] };
-      const { sizes, prefix, couplings, share, missing } = fit;
+      const prefix = prefixOf(file, anchor);
+      const sizes = prefix === undefined ? undefined : library.sizes(file, prefix);
+      if (prefix === undefined || !sizes) return { share: 0, missing: [anchor] };
+      const couplings = library.plan(sizes, prefix);
+      const table = couplings.flatMap((coupling) => coupling.table);
+      const expected = new Map<string, readonly number[] | undefined>();
+      for (const name of table.flatMap(libraryNames)) expected.set(name, undefined);
+      for (const { convolution } of couplings) expected.set(convolution.name, convolution.shape);
+      const constraint = library.constraint && prefix + library.constraint;
+      const { share, missing } = fitOfNames(
+        file,
+        expected,
+        // PyTorch counts the batches that its norms have seen; nothing depends on it.
+        (key) => key.endsWith('.num_batches_tracked') || key === constraint,
+      );
       if (missing.length > 0) return { share, missing };
       const { scales, channels, base, blocks } = sizes;
-      const stored =
-        constraint !== undefined && file.tensors.has(prefix + constraint) ? prefix + constraint : undefined;
+      const stored = constraint && file.tensors.has(constraint) ? constraint : undefined;
       const size = sizeQuestions({
         unit: 2 ** (scales - 1),
         why: `the flow has ${scales} scales`,
@@ -130,10 +120,7 @@ export function imageImporter<Sizes extends ImageSizes>(library: ImageLibrary<Si
           };
           return {
             model: parseStoredConfig({ model }, file.file).model,
-            tensors: await readTable(
-              file,
-              couplings.flatMap(({ table }) => table),
-            ),
+            tensors: await readTable(file, table),
             layerNames: Object.fromEntries(couplings.map(({ name, at }) => [name, at])),
           };
         },

@@ -35,8 +35,6 @@ export interface SafetensorsFile {
    * @throws UserError for an unknown name, a type that has no reader, an integer beyond 32 bits
    */
   read(name: string): Promise<NdArray>;
-  /** The bytes of one tensor as they are stored. @throws UserError for an unknown name */
-  readBytes(name: string): Promise<ArrayBuffer>;
   /** Bytes of the data section, as offsets count them. */
   readSpan(begin: number, end: number): Promise<ArrayBuffer>;
   close(): Promise<void>;
@@ -75,25 +73,20 @@ async function readSafetensorsFrom(
   size: number,
 ): Promise<Omit<SafetensorsFile, 'close'>> {
   const { metadata, tensors, dataStart } = await readHeader(handle, file, size);
-  const entryOf = (name: string) => {
-    const entry = tensors.get(name);
-    if (!entry) throw new UserError(`${file}: holds no tensor "${name}".`);
-    return entry;
-  };
   const readSpan = async (begin: number, end: number) =>
     (await readRange(handle, dataStart + begin, end - begin, file)).buffer;
-  const readBytes = (name: string) => readSpan(...entryOf(name).offsets);
   return {
     file,
     bytes: size,
     metadata,
     tensors,
-    readBytes,
     readSpan,
     async read(name) {
-      const entry = entryOf(name);
-      const bytes = await readBytes(name);
-      return { shape: [...entry.shape], data: decode(bytes, entry.dtype, `${file}: tensor "${name}"`) };
+      const entry = tensors.get(name);
+      if (!entry) throw new UserError(`${file}: holds no tensor "${name}".`);
+      const { dtype, shape, offsets } = entry;
+      const data = decode(await readSpan(...offsets), dtype, `${file}: tensor "${name}"`);
+      return { shape: [...shape], data };
     },
   };
 }

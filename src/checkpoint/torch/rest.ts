@@ -16,6 +16,9 @@ const inner: ReadonlySet<unknown> = new Set(['_parameters', '_buffers', '_module
 /** States of optimizers and of what goes with them, by the key of what holds them. */
 export const trainingKey = /optim|sched|scaler|rng|^opt$|^amp$|callback|^loops$/i;
 
+export const isOptimizer = (value: unknown): boolean =>
+  value instanceof Map && value.has('state') && value.has('param_groups');
+
 /**
  * Tensors outside the state dict, in the order of the file, each once: of an optimizer, of copies, of other objects.
  * @param taken of the state dict @param copies keys of others of the same names
@@ -44,8 +47,7 @@ export function restOf(
     }
     const holder = value instanceof PythonObject ? value.attributes : value;
     if (!(holder instanceof Map) && !Array.isArray(holder)) continue;
-    const isOptimizer =
-      optimizer || (holder instanceof Map && holder.has('state') && holder.has('param_groups'));
+    const ofOptimizer = optimizer || isOptimizer(holder);
     const inside: typeof stack = [];
     for (const [key, item] of (holder as Map<unknown, unknown> | unknown[]).entries()) {
       if (item === null || typeof item !== 'object') continue;
@@ -53,7 +55,7 @@ export function restOf(
       const word = nameOfKey(key);
       const below = inner.has(key) ? path : path === '' ? word : `${path}.${word}`;
       if (below.length > longestName) continue;
-      inside.push({ value: item, path: below, optimizer: isOptimizer || trainingKey.test(word) });
+      inside.push({ value: item, path: below, optimizer: ofOptimizer || trainingKey.test(word) });
     }
     // From the last one, so that the first one is looked at next.
     for (let i = inside.length - 1; i >= 0; i--) stack.push(inside[i]!);

@@ -6,7 +6,7 @@ import { PickleError } from '../pickle/pickle';
 import { PythonObject, type PythonModule } from '../pickle/python-object';
 import { isAveraged } from '../import/flows-in-file';
 import { counters, innerWrappers } from '../import/wrapped-names';
-import { restOf, trainingKey } from './rest';
+import { isOptimizer, restOf, trainingKey } from './rest';
 import { Tensor } from './tensor';
 import type { RestTensor } from '../import/types';
 
@@ -207,10 +207,6 @@ function isStateDict(value: unknown): boolean {
   return (
     value instanceof Map && [...value.keys()].some((key) => typeof key === 'string' && key.includes('.'))
   );
-}
-
-function isOptimizer(value: unknown): boolean {
-  return value instanceof Map && value.has('state') && value.has('param_groups');
 }
 
 function plainValue(value: unknown): number | string | boolean | undefined {

@@ -20,7 +20,7 @@ import {
   type Output,
   type Sees,
 } from '../../export-to/conditioned';
-import { endsInBase, type VectorWriter } from '../../export-to/written-chain';
+import { partsOf, type VectorWriter } from '../../export-to/written-chain';
 import {
   type Misfits,
   below,
@@ -67,8 +67,7 @@ function formOf(model: VectorModelConfig): { reverse: boolean; negated: boolean 
 }
 
 function write(model: VectorModelConfig, chain: readonly NamedLayer[], tensors: Tensors): StateDict {
-  const base = endsInBase(model, chain) ? chain.at(-1)!.name : undefined;
-  const flows = base === undefined ? chain : chain.slice(0, -1);
+  const { base, flows } = partsOf(model, chain);
   const blocks = asBlocks(model, flows);
   const steps = stepsOf(model, flows, tensors).reverse();
   const list = listed(

@@ -11,7 +11,7 @@ import {
   together,
   type Output,
 } from '../../export-to/conditioned';
-import { endsInBase, runsBackwards, type VectorWriter } from '../../export-to/written-chain';
+import { partsOf, runsBackwards, type VectorWriter } from '../../export-to/written-chain';
 import {
   type Misfits,
   below,
@@ -42,13 +42,12 @@ export const zukoVectors: VectorWriter = {
 };
 
 function write(model: VectorModelConfig, chain: readonly NamedLayer[], tensors: Tensors): StateDict {
-  const base = endsInBase(model, chain) ? chain.at(-1)!.name : undefined;
-  const layers = base === undefined ? chain : chain.slice(0, -1);
-  const written = layers.flatMap((layer) => writtenLayer(model, layer, tensors));
+  const { base, flows } = partsOf(model, chain);
+  const written = flows.flatMap((layer) => writtenLayer(model, layer, tensors));
   const list = listed('transform.transforms.', written);
   return {
     tensors: { ...list.tensors, ...below('base.', baseTensors(model, base, tensors)) },
-    build: buildText(model, layers, list.lines),
+    build: buildText(model, flows, list.lines),
     notes: [],
   };
 }
