@@ -397,28 +397,23 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
         rest,
         share,
         async convert(answers) {
-          const parts = questionnaire.parts(answers);
-          const fieldsOf = new Map<Chain<C, S>, VectorFields>();
-          for (const { chain, answers: partAnswers } of parts)
-            fieldsOf.set(chain, await library.model(chain, partAnswers));
+          const parts = [];
+          for (const part of questionnaire.parts(answers))
+            parts.push({ ...part, fields: await library.model(part.chain, part.answers) });
           const [first] = parts;
           // Settings of autoregressive layers are theirs.
-          const ofMasks = [...fieldsOf.values()].map(({ contextFirst, madeMasks }) =>
+          const ofMasks = parts.map(({ fields: { contextFirst, madeMasks } }) =>
             defined({ contextFirst, madeMasks }),
           );
-          const fields = ofMasks.reduce<VectorFields>(
-            (all, one) => ({ ...all, ...one }),
-            fieldsOf.get(first!.chain)!,
-          );
+          const fields = Object.assign({}, first!.fields, ...ofMasks) as VectorFields;
           const layers: OurLayer[] = [];
           for (const step of library.order?.(whole, answers) ?? steps) {
             const part =
               parts.find(({ chain }) => isCoupling(step) && chain.couplings.includes(step)) ?? first!;
             const made = [await library.layers(step, part.chain, part.answers)].flat();
-            const { chain } = part;
             const settings = {
-              ...{ dim: features, fields: fieldsOf.get(chain)!, others: fields, file: file.file },
-              words: `${chain.first.at} differs from ${first!.chain.first.at}`,
+              ...{ dim: features, fields: part.fields, others: fields, file: file.file },
+              words: `${part.chain.first.at} differs from ${first!.chain.first.at}`,
             };
             // Couplings that differ from the first ones have their transform and their network for themselves.
             layers.push(

@@ -160,11 +160,7 @@ function readBijector(
       return;
     }
     case 'Reverse':
-      steps.push({
-        at: place,
-        kind: 'permute',
-        order: range(features).reverse(),
-      });
+      steps.push({ at: place, kind: 'permute', order: range(features).reverse() });
       return;
     case 'NeuralSplineCoupling':
       steps.push({ at: place, ...readCoupling(file, args, params, place, sizes) });

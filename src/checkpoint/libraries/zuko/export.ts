@@ -168,11 +168,10 @@ function writtenLayer(model: VectorModelConfig, layer: NamedLayer, tensors: Tens
     case 'autoregressive': {
       const conditioned = conditionedOf(model, layer, tensors);
       const outputs = outputsOf(model, conditioned.transformed);
-      const masked = layer.kind === 'autoregressive';
-      const inputs = masked ? conditioned.inputs : conditioned.identity;
+      const inputs = layer.kind === 'autoregressive' ? conditioned.inputs : conditioned.identity;
       const net = mlpOf(conditioned, inputs, outputs);
       const hyper = sequentialTensors('hyper', net);
-      if (!masked) {
+      if (layer.kind === 'coupling') {
         const written = {
           tensors: { mask: bools(layer.mask.map((bit) => bit === 1)), ...hyper },
           line: `coupling([${layer.mask.join(', ')}])`,
@@ -186,11 +185,11 @@ function writtenLayer(model: VectorModelConfig, layer: NamedLayer, tensors: Tens
           shape,
         );
       });
-      const layerTensors = { order: integers(layer.order), ...hyper };
-      const line = `autoregressive([${layer.order.join(', ')}])`;
-      return layer.sees === 'input'
-        ? { tensors: layerTensors, line }
-        : turned({ tensors: layerTensors, line });
+      const written = {
+        tensors: { order: integers(layer.order), ...hyper },
+        line: `autoregressive([${layer.order.join(', ')}])`,
+      };
+      return layer.sees === 'input' ? written : turned(written);
     }
     default:
       throw new Error(`${layer.kind} is not written for zuko.`);
