@@ -23,13 +23,12 @@ import { threadsToUse } from './backends/threads';
 import type { ProgramCacheOptions } from './backends/program-cache';
 import { createThreadedOnnxRuntime } from './backends/threaded';
 import { exportAnimation } from './export/animation';
-import { exportHtml } from './export/html';
+import { exportHtml, type Inspected } from './export/html';
 import { exportOnnx } from './export/onnx';
 import { exportTorch } from './export/torch';
-import { createInspector, type Inspector } from './inspect/inspector';
+import { createInspector } from './inspect/inspector';
 import { convertCheckpoint, targetsOf } from './model/convert';
 import { openModel } from './open/open-model';
-import type { Model } from './model/model';
 import { answerOnnx, onnxForm } from './onnx-flow/ports-form';
 import { estimateTraining } from './training/estimate';
 import { placeStates } from './training/launch/places';
@@ -56,13 +55,11 @@ export interface EngineService extends EngineApi {
   shutDown(): Promise<void>;
 }
 
-interface Entry extends Stamped {
+interface Entry extends Stamped, Inspected {
   id: string;
   users: number;
   /** All who used it have closed it. */
   resting: boolean;
-  model: Model;
-  inspector: Inspector;
 }
 
 /** Closed models are kept for an editor that is moved or opened again: at most this many, of this many bytes. */

@@ -1,11 +1,9 @@
 /** What a graph says of the usual values of its context. */
+import type { ContextInfo } from '../../protocol/model';
 import { floatsIn, type GraphNode, type OnnxGraph } from './graph';
 
 /** Mean and standard deviation of each number of a context. */
-export interface UsualContext {
-  mean: number[];
-  std: number[];
-}
+export type UsualContext = Pick<ContextInfo, 'mean' | 'std'>;
 
 /**
  * Where the context is standardized first, as simulation-based inference does, what is subtracted and divided by; undefined

@@ -27,14 +27,12 @@ export interface FlowRow extends InspectedLayer {
 
 export type FlowRows = ReturnType<typeof flowRows>;
 
-interface RowPlan {
+interface RowPlan extends Pick<FlowRow, 'found' | 'outside'> {
   info: Omit<LayerInfo, 'index'>;
   positions: Int32Array;
   /** Positions of the output, where they differ. */
   after?: Int32Array;
   mask?: { shape: readonly number[]; data: Float32Array };
-  found?: FoundLayer;
-  outside?: boolean;
   parameters: StoredTensor[];
 }
 

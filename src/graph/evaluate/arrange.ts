@@ -7,7 +7,7 @@ type Evaluator = (inputs: readonly NdArray[], attrs: Node['attrs'], outputs: rea
 
 const relabel: Evaluator = ([x], _, [output]) => [{ shape: [...output!.shape], data: x!.data }];
 
-const evaluators: Record<string, Evaluator> = {
+export const arrangements: Readonly<Record<string, Evaluator | undefined>> = {
   Reshape: relabel,
   ExpandDims: relabel,
   Transpose: ([x], { perm }, [output]) => [transpose(x!, perm as number[], output!)],
@@ -100,12 +100,4 @@ function concat(inputs: readonly NdArray[], axis: number, output: Value): NdArra
     });
   }
   return { shape: [...output.shape], data };
-}
-
-export function evaluateArrangement(
-  node: Node,
-  inputs: readonly NdArray[],
-  outputs: readonly Value[],
-): NdArray[] | undefined {
-  return evaluators[node.op]?.(inputs, node.attrs, outputs);
 }

@@ -1,7 +1,7 @@
 /** A plain evaluator: slow, dependable, for folding constants and for small graphs where no backend is. */
 import type { NdArray } from '../../protocol/tensors';
 import type { Graph, Node, Value } from '../ir';
-import { evaluateArrangement } from './arrange';
+import { arrangements } from './arrange';
 import { evaluateElementwise } from './elementwise';
 import { evaluateReduction } from './reduce';
 
@@ -11,7 +11,7 @@ export function evaluateNode(
   inputs: readonly NdArray[],
   outputs: readonly Value[],
 ): NdArray[] | undefined {
-  const arranged = evaluateArrangement(node, inputs, outputs);
+  const arranged = arrangements[node.op]?.(inputs, node.attrs, outputs);
   if (arranged) return arranged;
   const single =
     evaluateElementwise(node, inputs, outputs[0]!) ?? evaluateReduction(node, inputs, outputs[0]!);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type ConstantData, type Graph, type Node, type Value, rewrite } from '../ir';
 import { groupedBy } from '../../base/group';
-import { keptOf } from '../../base/kept';
+import { entryOf, keptOf } from '../../base/kept';
 import { pass } from './pass';
 
 /** Constants larger than this are compared by identity only: comparing them costs more than it saves. */
@@ -20,14 +20,10 @@ export const mergeCommonSubexpressions = pass('common subexpressions', (graph) =
       ? { ...original, inputs: original.inputs.map((id) => canonical.get(id) ?? id) }
       : original;
     const key = `${node.op} ${node.inputs.join()}`;
-    const alike = seen.get(key);
-    if (!alike) seen.set(key, [node]);
-    else {
-      const rest = restOf(node);
-      const known = alike.find((other) => restOf(other) === rest);
-      if (known) return known.outputs;
-      alike.push(node);
-    }
+    const alike = entryOf(seen, key, () => []);
+    const known = alike.find((other) => restOf(other) === restOf(node));
+    if (known) return known.outputs;
+    alike.push(node);
     return moved ? recorder.keep(node, graph) : undefined;
   });
   if (canonical.size === 0) return merged;
@@ -47,9 +43,8 @@ function equalConstants(graph: Graph): Map<number, number> {
     const firsts = new Map<string, number>();
     for (const [id, data] of entries) {
       const key = `${typeText(graph.values.get(id)!)} ${bytesKey(data)}`;
-      const first = firsts.get(key);
-      if (first === undefined) firsts.set(key, id);
-      else canonical.set(id, first);
+      const first = entryOf(firsts, key, () => id);
+      if (first !== id) canonical.set(id, first);
     }
   }
   return canonical;

@@ -131,10 +131,9 @@ class Splitter {
       const used = new Set(group.nodes.flatMap((node) => node.inputs));
       group.nodes.unshift(...floating.filter((node) => node.outputs.some((id) => used.has(id))));
     }
-    const first = groups[0];
     const shown = floating.filter((node) => node.outputs.some((id) => this.results.has(id)));
     if (shown.length > 0) groups.unshift({ inner: undefined, nodes: shown });
-    else if (!first) groups.push({ inner: undefined, nodes: [] });
+    else if (groups.length === 0) groups.push({ inner: undefined, nodes: [] });
     return groups;
   }
 

@@ -20,23 +20,20 @@ export interface AdamConstants {
   epsilon: number;
 }
 
+type Stepped = [param: tf.Tensor, m: tf.Tensor, v: tf.Tensor];
+
 /**
  * Returns the next [param, m, v], by the semantics of TensorFlow's ResourceApplyAdam (Kingma & Ba 2015, the formulation
  * just before section 2.1: epsilon is added to the square root of the uncorrected second moment).
  */
-export function fusedAdam(inputs: AdamInputs, constants: AdamConstants): [tf.Tensor, tf.Tensor, tf.Tensor] {
+export function fusedAdam(inputs: AdamInputs, constants: AdamConstants): Stepped {
   if (tf.getBackend() !== metaBackendName) return composedAdam(inputs, constants);
-  const [param, m, v] = tf
-    .engine()
-    .runKernel('FusedAdam', { ...inputs }, { ...constants }) as unknown as tf.Tensor[];
-  return [param!, m!, v!];
+  const next: unknown = tf.engine().runKernel('FusedAdam', { ...inputs }, { ...constants });
+  return next as Stepped;
 }
 
 /** The same out of elementary ops. */
-export function composedAdam(
-  inputs: AdamInputs,
-  constants: AdamConstants,
-): [tf.Tensor, tf.Tensor, tf.Tensor] {
+export function composedAdam(inputs: AdamInputs, constants: AdamConstants): Stepped {
   const { param, gradient, learningRate, beta1Power, beta2Power } = inputs;
   const { beta1, beta2, epsilon } = constants;
   return tf.tidy(() => {
