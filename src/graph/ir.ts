@@ -133,12 +133,13 @@ export const firstFree = ({ values }: Graph): number =>
   [...values.keys()].reduce((free, id) => Math.max(free, id + 1), 0);
 
 /**
- * Builds a new graph: the frame of every pass. For each node (its inputs already resolved) `replace` returns the ids that stand for its outputs,
- * or undefined to keep the node. Where all are kept the graph is the one that was given.
+ * Builds a new graph: the frame of every pass. For each node (its inputs already resolved) `replace` returns the ids that
+ * stand for its outputs, or undefined to keep the node; `type` is that of its first result. Where all are kept the graph
+ * is the one that was given.
  */
 export function rewrite(
   graph: Graph,
-  replace: (node: Node, rewriter: Rewriter) => readonly number[] | undefined,
+  replace: (node: Node, rewriter: Rewriter, type: Value) => readonly number[] | undefined,
 ): Graph {
   const recorder = new Recorder(graph.dynamicBatch, firstFree(graph));
   const replaced = new Map<number, number>();
@@ -169,7 +170,7 @@ export function rewrite(
       ? { ...old, inputs: old.inputs.map(resolve) }
       : old;
     place = node.scope;
-    const ids = replace(node, rewriter);
+    const ids = replace(node, rewriter, graph.values.get(node.outputs[0]!)!);
     if (ids) {
       changed = true;
       old.outputs.forEach((output, i) => {

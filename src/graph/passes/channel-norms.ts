@@ -12,10 +12,9 @@ export const channelNorm = 'ChannelNorm';
 export const joinChannelNorms = pass('channel norms', (graph) => {
   const producers = producersOf(graph);
   const consumers = consumersOf(graph);
-  return rewrite(graph, ({ outputs: [output] }, { recorder, constantNames, resolve, add, named }) => {
+  return rewrite(graph, ({ outputs: [output] }, { recorder, constantNames, resolve, add, named }, type) => {
     // As it was: what it takes may have been replaced by values that the old graph does not know.
     const node = producers.get(output!)!;
-    const type = graph.values.get(node.outputs[0]!)!;
     const [, channels] = type.shape;
     if (type.shape.length !== 4 || type.dtype !== 'float32') return undefined;
     const next = consumers.get(node.outputs[0]!) ?? [];

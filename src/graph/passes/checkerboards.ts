@@ -39,10 +39,9 @@ export const halveCheckerboards = (staysWhole?: StaysWhole): Pass =>
     const producers = producersOf(graph);
     const parityOf = demands(graph);
     const halves = (id: number): boolean => !staysWhole || isWorth(id, graph, staysWhole);
-    const halved = rewrite(graph, (node, rewriter) => {
+    const halved = rewrite(graph, (node, rewriter, { shape, dtype }) => {
       const [output] = node.outputs as [number];
       if (node.op !== 'Conv2D') return undefined;
-      const { shape, dtype } = graph.values.get(output)!;
       if (shape[1]! % 2 || shape[2]! % 2) return undefined;
       const parity = parityOf(output);
       const source = producers.get(output)!.inputs[0]!;

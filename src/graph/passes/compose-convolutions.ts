@@ -16,7 +16,7 @@ export const composeConvolutions = pass('composed convolutions', (graph) =>
 
 function composeSums(graph: Graph): Graph {
   const lone = loneProducers(graph);
-  return rewrite(graph, (node, { recorder, constantNames, resolve, add, named }) => {
+  return rewrite(graph, (node, { recorder, constantNames, resolve, add, named }, type) => {
     const outer = fixedConvolution(node, graph);
     if (!outer || !isPointwise(node, outer.shape)) return undefined;
     const sum = lone(outer.x);
@@ -25,7 +25,6 @@ function composeSums(graph: Graph): Graph {
       const before = lone(inner);
       const first = before && fixedConvolution(before, graph);
       if (!first) continue;
-      const type = graph.values.get(node.outputs[0]!)!;
       const { filter, bias } = compose(first, outer);
       const channels = outer.shape[3]!;
       const shape = [...first.shape.slice(0, 3), channels];
@@ -73,7 +72,7 @@ function mergeAdded(graph: Graph): Graph {
     });
     if (others.length > 0) merged.set(last.node.outputs[0]!, [...others, last]);
   }
-  return rewrite(graph, (node, { recorder, add }) => {
+  return rewrite(graph, (node, { recorder, add }, type) => {
     const [output] = node.outputs as [number];
     const group = merged.get(output);
     if (group) {
@@ -82,7 +81,7 @@ function mergeAdded(graph: Graph): Graph {
       const biases = group.flatMap(({ bias }) => (bias ? [bias] : []));
       const inputs = [node.inputs[0]!, recorder.addConstant(filters, shape, 'float32')];
       if (biases.length > 0) inputs.push(recorder.addConstant(added(biases), [shape[3]!], 'float32'));
-      return [add('Conv2D', inputs, graph.values.get(output)!, node.attrs)];
+      return [add('Conv2D', inputs, type, node.attrs)];
     }
     const [a, b] = node.inputs as [number, number];
     if (left.has(a) && sums.get(a)?.outputs[0] === output) return [b];
@@ -95,7 +94,7 @@ function mergeAdded(graph: Graph): Graph {
 function chainSums(graph: Graph): Graph {
   const lone = loneProducers(graph);
   const producers = producersOf(graph);
-  return rewrite(graph, (node, { resolve, add }) => {
+  return rewrite(graph, (node, { resolve, add }, type) => {
     const [output] = node.outputs as [number];
     if (node.op !== 'Add') return undefined;
     // As they were: one of them may have been replaced by a value that the old graph does not know.
@@ -104,7 +103,6 @@ function chainSums(graph: Graph): Graph {
     const parts = inner?.op === 'Add' ? inner.inputs : [];
     const isConvolution = producers.get(parts[1] ?? -1)?.op === 'Conv2D';
     if (!isConvolution || ![a, ...parts].every((id) => sameSize(id, output, graph))) return undefined;
-    const type = graph.values.get(output)!;
     const [whole, first, second] = [a, ...parts].map(resolve) as [number, number, number];
     return [add('Add', [add('Add', [whole, first], type), second], type)];
   });

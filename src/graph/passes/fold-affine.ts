@@ -37,12 +37,11 @@ export const foldAffine = pass('affine folding', (graph) => {
   }
   /** Filters and biases that were folded already: a flow and its inverse in one graph share them. */
   const folds = new Map<string, [weights: number, bias: number]>();
-  const folded = rewrite(graph, (node, rewriter) => {
+  const folded = rewrite(graph, (node, rewriter, type) => {
     const { recorder, constantNames, resolve, add, named } = rewriter;
     const [output] = node.outputs;
     const form = forms.get(output!);
     if (!form || continued.has(output!)) return undefined;
-    const type = graph.values.get(output!)!;
     const channels = type.shape.at(-1)!;
     const constant = (values: Float32Array): number =>
       recorder.addConstant(values, values.length === 1 && channels !== 1 ? [] : [values.length], 'float32');

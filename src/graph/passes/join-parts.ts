@@ -16,9 +16,8 @@ type Whole =
  */
 export const joinParts = pass('joined parts', (graph) => {
   const find = finder(graph);
-  const joined = rewrite(graph, (node, rewriter) => {
+  const joined = rewrite(graph, (node, rewriter, type) => {
     const [output] = node.outputs as [number];
-    const type = graph.values.get(output)!;
     if (node.op !== 'Concat' || type.shape.length !== 1) return undefined;
     const { inputs } = find.producers.get(output)!;
     const whole = find.wholeOf(inputs);

@@ -21,7 +21,7 @@ export const joinSums = pass('joined sums', (graph) => {
   );
   const terms = (id: number): number[] =>
     producers.get(id)!.inputs.flatMap((input) => (inner.has(input) ? terms(input) : [input]));
-  const joined = rewrite(graph, (node, { resolve, add }) => {
+  const joined = rewrite(graph, (node, { resolve, add }, type) => {
     const [output] = node.outputs as [number];
     // As it was: what it adds may have been replaced by values that the old graph does not know.
     if (!addsVectors(producers.get(output), graph) || inner.has(output)) return undefined;
@@ -30,7 +30,6 @@ export const joinSums = pass('joined sums', (graph) => {
     const sumsOf = terms(output).flatMap((id) => sumAt(id) ?? []);
     const groups = groupedBy(sumsOf, ({ inputs }) => graph.values.get(inputs[0]!)!.shape.join());
     if (![...groups.values()].some((group) => group.length > 1)) return undefined;
-    const type = graph.values.get(output)!;
     const addAll = (values: number[], like: Value): number =>
       values.length === 1 ? values[0]! : add('AddN', values, like);
     const sums = [...groups.values()].map((group) => {
@@ -57,9 +56,8 @@ function multiplySums(graph: Graph): Graph {
     const node = lone(id);
     return node?.op === op ? node : undefined;
   };
-  const multiplied = rewrite(graph, (node, { recorder, resolve, add }) => {
+  const multiplied = rewrite(graph, (node, { recorder, resolve, add }, type) => {
     const [output] = node.outputs as [number];
-    const type = graph.values.get(output)!;
     const [whole, shift] = producers.get(output)!.inputs as [number, number];
     const product = node.op === 'Add' && number(shift) !== undefined ? before(whole, 'Multiply') : undefined;
     const [sum, factor] = product?.inputs ?? [];

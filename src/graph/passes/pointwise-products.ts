@@ -8,10 +8,9 @@ import { sizeOf } from '../../base/shape';
  * which take biases and sums along.
  */
 export const multiplyPointwise = pass('pointwise products', (graph: Graph) =>
-  rewrite(graph, (node, { recorder, add }) => {
+  rewrite(graph, (node, { recorder, add }, type) => {
     const isFilter = node.op === 'Conv2DBackpropFilter';
     if (!isFilter && node.op !== 'Conv2DBackpropInput') return undefined;
-    const type = recorder.values.get(node.outputs[0]!) ?? graph.values.get(node.outputs[0]!)!;
     const [a, b] = node.inputs as [number, number];
     const filter = isFilter ? type.shape : recorder.values.get(b)!.shape;
     if (!isPointwise(node, filter)) return undefined;

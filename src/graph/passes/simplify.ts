@@ -24,14 +24,13 @@ export const simplify = pass('simplify', (graph) => {
     for (const id of node.outputs) producers.set(id, node);
     if (node.op === 'Relu') rectified.set(node.inputs[0]!, node.outputs[0]!);
   };
-  return rewrite(graph, (original, rewriter) => {
+  return rewrite(graph, (original, rewriter, output) => {
     context ??= {
       ...rewriter,
       typeOf: (id) => rewriter.recorder.values.get(id)!,
       producer: (id) => producers.get(id),
       reluOf: (id) => rectified.get(id),
     };
-    const output = graph.values.get(original.outputs[0]!)!;
     const node = withoutBroadcasts(original, output, context);
     const start = rewriter.recorder.nodes.length;
     const same = withoutEffect(node, output, context);

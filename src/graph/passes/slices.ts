@@ -19,11 +19,10 @@ export interface Stride {
 
 export const takeSlices = pass('slices', (graph) => {
   const producers = producersOf(graph);
-  return rewrite(graph, (node, rewriter) => {
+  return rewrite(graph, (node, rewriter, type) => {
     const taken = gathered(node, graph);
     if (!taken) return undefined;
     const { x, axis, indices } = taken;
-    const type = graph.values.get(node.outputs[0]!)!;
     const add = (op: string, inputs: readonly number[], stride: Stride): number[] => [
       rewriter.add(op, inputs, type, { ...stride }),
     ];

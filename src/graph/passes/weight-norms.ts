@@ -18,12 +18,11 @@ export const takeWeightNorms = pass('weight norms', (graph) => {
     const axes = sum?.attrs['axis'] as number[] | undefined;
     return made(sum?.inputs[0], 'Square')?.inputs[0] === v && axes?.length === rank(v) - 1 && rank(id) === 1;
   };
-  return rewrite(graph, (node, { resolve, add }) => {
+  return rewrite(graph, (node, { resolve, add }, type) => {
     if (node.op !== 'Multiply') return undefined;
     for (const [v, factor] of eitherWay(node)) {
       for (const [g, perLength] of eitherWay(made(factor, 'Multiply'))) {
         if (rank(g) !== 1 || !isPerLength(perLength, v)) continue;
-        const type = graph.values.get(node.outputs[0]!)!;
         return [add(weightNorm, [resolve(v), resolve(g)], type)];
       }
     }

@@ -144,7 +144,7 @@ export function startSums(graph: Graph): Graph {
     }),
   );
   const started = new Map<number, number>();
-  return rewrite(graph, (node, { recorder, add, number }) => {
+  return rewrite(graph, (node, { recorder, add, number }, type) => {
     if (node.op === callOp) {
       recorder.keep(node, graph);
       for (const id of node.outputs.filter((output) => firsts.has(output))) {
@@ -154,7 +154,6 @@ export function startSums(graph: Graph): Graph {
     }
     const first = started.get(node.inputs[0] ?? -1);
     if (first === undefined || !addsLogDet(node, graph, producers)) return undefined;
-    const type = graph.values.get(node.outputs[0]!)!;
     return [add('Add', [first, ...node.inputs.slice(1)], type, node.attrs)];
   });
 }

@@ -188,8 +188,7 @@ export const joinReorderings = pass('blocked channels', (graph) => {
   const isTranspose = (node: Node | undefined, perm: readonly number[]): node is Node =>
     node?.op === 'Transpose' && sameShape(node.attrs['perm'] as number[], perm);
   return removeDeadCode(
-    rewrite(graph, (node, rewriter) => {
-      const type = graph.values.get(node.outputs[0]!)!;
+    rewrite(graph, (node, rewriter, type) => {
       const before = producers.get(node.inputs[0]!);
       const add = (op: string, input: number): number[] => [
         rewriter.add(op, [input], type, { channelsLast: true }),
