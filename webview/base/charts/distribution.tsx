@@ -1,6 +1,7 @@
 /** How values of a batch are spread, with one of them marked. */
 import { finiteExtent } from '../canvas/planes';
 import { ticks } from '../../../src/base/ticks';
+import { words } from '../words';
 import { fixed, logTicks, tickText } from '../format/numbers';
 import { Sized } from '../size/sized';
 import { binned } from './bins';
@@ -26,17 +27,16 @@ export interface DistributionProps {
   label: string;
   /** Values are −log p: drawn as log p, likelier to the right, with a log axis when the spread calls for one. */
   negated?: boolean;
-  nothing: string;
 }
 
 export function Distribution(props: DistributionProps) {
-  const { height, values, outline, dashed, marked, unit, label, negated = false, nothing } = props;
+  const { height, values, outline, dashed, marked, unit, label, negated = false } = props;
   const all = [
     ...[values, outline, dashed].flatMap((series) => Array.from(series ?? [])),
     ...(marked ? [marked.value] : []),
   ];
   const extent = finiteExtent(all);
-  if (!extent) return <p class="muted">{nothing}</p>;
+  if (!extent) return <p class="muted">{words.noValues}</p>;
   const log = negated && extent.low > 0 && extent.high / extent.low > 5;
   const margin = log ? 0 : (extent.high - extent.low) * 0.04 || 0.5;
   const low = extent.low - margin;

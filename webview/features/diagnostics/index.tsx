@@ -195,7 +195,6 @@ function HowLikely({ model, answer }: { model: ModelSummary; answer: Diagnostics
           ...(sentence ? [sentence] : []),
         ].join('. ')}
         negated
-        nothing={words.noValues}
       />
     </ChartBox>
   );

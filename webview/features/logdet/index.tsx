@@ -88,7 +88,6 @@ function LogDetTab({ model, layer, view }: LayerTabProps<LayerView>) {
             }
             unit={words.nats}
             label={text.overBatch(view.logDetBatch.length)}
-            nothing={words.noValues}
           />
         </div>
         <div class="box">

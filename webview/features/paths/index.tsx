@@ -63,7 +63,7 @@ function PathsTab({ model, layer, view }: LayerTabProps<FieldPaths>) {
         <div>
           <Heading title={text.straightness} note={text.unit} />
           <Distribution
-            {...{ height: 120, values: straightness, unit: text.unit, label: mean, nothing: words.noValues }}
+            {...{ height: 120, values: straightness, unit: text.unit, label: mean }}
             marked={own === undefined ? own : { value: own, text: words.this }}
           />
           <p class="tick">{`${text.note(from, to)} ${hasMore ? text.section : ''}`}</p>
