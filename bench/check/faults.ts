@@ -3,7 +3,16 @@ import { createOnnxRuntimeBackend } from '../../src/engine/backends/onnxruntime'
 import { stream } from '../../src/data/random';
 import { effectiveCount } from '../../src/base/effective-count';
 import { efficiencyOf, fitTail, orderOf } from '../../src/engine/check/weights';
-import { checkPlanted, isOff, kinds, type Fault, type Kind } from '../../test/engine/check/planted';
+import type { Backend } from '../../src/engine/backends/backend';
+import {
+  againstDrawn,
+  checkPlanted,
+  isOff,
+  kinds,
+  type DrawnOptions,
+  type Fault,
+  type Kind,
+} from '../../test/engine/check/planted';
 
 const draws = 4096;
 
@@ -52,6 +61,30 @@ function coverage(seed: number): void {
   }
 }
 
+/** Right flows, and flows with a fault, against 3,000 examples: how often any number is off. */
+async function examples(backend: Backend, runs: number): Promise<void> {
+  const faults: Record<string, Partial<DrawnOptions>> = {
+    none: {},
+    'stretched by 1.1': { fault: { kind: 'stretch', layer: 2, by: 1.1 } },
+    'shifted by 0.15': { fault: { kind: 'shift', layer: 2, by: 0.15 } },
+    'condition times 1.5': { wrong: 1.5 },
+  };
+  for (const [name, fault] of Object.entries(faults))
+    for (const kind of Object.keys(kinds) as Kind[]) {
+      if (name.startsWith('condition') && kind !== 'conditional') continue;
+      const off = new Map<string, number>();
+      for (let run = 0; run < runs; run++) {
+        const { tests, local } = await againstDrawn(backend, { kind, seed: 2000 + run, ...fault });
+        const found = tests.filter((one) => one.off).map((one): string => one.kind);
+        if (local && local.pValue <= 0.01) found.push('local');
+        for (const one of [...found, ...(found.length > 0 ? ['any'] : [])])
+          off.set(one, (off.get(one) ?? 0) + 1);
+      }
+      const counts = [...off].map(([test, count]) => `${test} ${count}`).join(', ');
+      console.log(`${name}, ${kind}: ${counts || 'nothing'} off of ${runs}`);
+    }
+}
+
 async function main(): Promise<void> {
   const [what = 'faults', from = '0'] = process.argv.slice(2);
   if (what === 'coverage') {
@@ -59,6 +92,10 @@ async function main(): Promise<void> {
     return;
   }
   const backend = await createOnnxRuntimeBackend({ threads: 2, reason: 'bench' });
+  if (what === 'examples') {
+    await examples(backend, Number(from));
+    return;
+  }
   const rows = [];
   const all = Object.keys(kinds) as Kind[];
   if (what === 'faults') {

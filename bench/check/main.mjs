@@ -1,5 +1,5 @@
 // Counts what `flowscope check` finds in flows with planted faults, and in flows that are right.
-//   node bench/check/main.mjs [faults|RUNS|coverage] [SEED]
+//   node bench/check/main.mjs [faults|RUNS|coverage] [SEED], or examples RUNS
 import path from 'node:path';
 import { spawnSync } from 'node:child_process';
 import esbuild from 'esbuild';

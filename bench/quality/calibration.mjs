@@ -91,7 +91,6 @@ function summary(found) {
     sbc: times(({ features }) => features.some(({ off }) => off)),
     coverage: times(({ coverage }) => coverage.off),
     tarp: times(({ tarp }) => tarp.off),
-    predictive: times(({ pair }) => pair.off),
   };
 }
 
@@ -107,9 +106,9 @@ export async function run(options) {
   for (const name of wanted)
     measured.push(await inTemporaryFolder((folder) => measure(name, Number(values.steps), folder)));
   const results = mergedRows('calibration.json', names, measured);
-  const cells = ({ sbc, coverage, tarp, predictive }) => [sbc, coverage, tarp, predictive].map(String);
+  const cells = ({ sbc, coverage, tarp }) => [sbc, coverage, tarp].map(String);
   const text = table([
-    ['problem', 'samples', 'ranks off', 'coverage off', 'TARP off', 'predictive off'],
+    ['problem', 'samples', 'ranks off', 'coverage off', 'TARP off'],
     ...results.flatMap(({ name, own, overconfident }) => [
       [name, 'as trained', ...cells(own)],
       [name, 'too narrow', ...cells(overconfident)],

@@ -1,7 +1,7 @@
-/** Calibration as an SVG: curves of coverage and TARP, a pair of features, then the histogram of ranks of each feature, with bands. */
+/** Calibration as an SVG: curves of coverage and TARP, then the histogram of ranks of each feature, with bands. */
 import { curveOf as rankCurve } from '../engine/use/rank-statistics';
 import { escaped } from '../base/escaped';
-import type { Calibration, PairPlot, RankTest } from '../protocol/calibration';
+import type { Calibration, RankTest } from '../protocol/calibration';
 import { coordinate as n, svgOf } from './chart';
 
 const columns = 3;
@@ -12,7 +12,7 @@ const mostFeatures = 10;
 
 const looks =
   '.band{fill:#dde4ec}.edge{stroke:#8494a7}.even{stroke:#1b2430;stroke-dasharray:3 3}.fine{fill:#0072b2}.off{fill:#d55e00}' +
-  '.example{fill:#8494a7}.curve{stroke-width:2}.curve.fine{fill:none;stroke:#0072b2}.curve.off{fill:none;stroke:#d55e00}.problem{fill:#a84300}';
+  '.curve{stroke-width:2}.curve.fine{fill:none;stroke:#0072b2}.curve.off{fill:none;stroke:#d55e00}.problem{fill:#a84300}';
 
 /** Within a panel: both from 0 to 1, y upward. */
 const across = (share: number): string => n(share * panel.width);
@@ -22,12 +22,7 @@ export function calibrationTitle({ pairs, draws }: Calibration): string {
   return `Calibration on ${pairs} pairs, ${draws} samples each`;
 }
 
-export interface NamedPairPlot {
-  plot: PairPlot;
-  names: [string, string];
-}
-
-export function calibrationSvg(calibration: Calibration, pair?: NamedPairPlot): string {
+export function calibrationSvg(calibration: Calibration): string {
   const { features, coverage, tarp } = calibration;
   const worst = [...features].sort((a, b) => b.distance - a.distance).slice(0, mostFeatures);
   const chosen = features.filter((feature) => worst.includes(feature));
@@ -35,7 +30,6 @@ export function calibrationSvg(calibration: Calibration, pair?: NamedPairPlot): 
   const panels = [
     panelOf('Coverage', coverage, curveOf(coverage), 'level of the region'),
     panelOf('TARP', tarp, curveOf(tarp), 'level of the region'),
-    ...(pair ? [pairPanel(pair)] : []),
     ...chosen.map((feature) => panelOf(feature.name, feature, histogramOf(feature), 'place among samples')),
   ];
   const placed = panels.map((drawn, i) => {
@@ -56,58 +50,18 @@ export function calibrationSvg(calibration: Calibration, pair?: NamedPairPlot): 
 }
 
 function panelOf(name: string, { off, distance }: RankTest, drawn: string, below: string): string {
-  return framed({
-    ...{ name, drawn, below, ends: ['0', '1'], isOff: Boolean(off) },
-    number: `${off ? `${off}, ` : 'distance '}${distance.toFixed(3)}`,
-  });
-}
-
-type Framed = Record<'name' | 'number' | 'drawn' | 'below', string> & {
-  isOff: boolean;
-  ends: [string, string];
-};
-
-function framed({ name, number, isOff, drawn, below, ends }: Framed): string {
   const { width, height } = panel;
   const shown = name.length > 16 ? `${name.slice(0, 15)}…` : name;
   return `<text class="head" y="14">${escaped(shown)}</text>
-<text class="small${isOff ? ' problem' : ''}" x="${width}" y="14" text-anchor="end">${number}</text>
+<text class="small${off ? ' problem' : ''}" x="${width}" y="14" text-anchor="end">${off ? `${off}, ` : 'distance '}${distance.toFixed(3)}</text>
 <g transform="translate(0 22)">
 ${drawn}
 <line class="axis" x1="0" x2="${width}" y1="${height}" y2="${height}"/>
-<text class="small" y="${height + 16}">${ends[0]}</text>
+<text class="small" y="${height + 16}">0</text>
 <text class="small" x="${width / 2}" y="${height + 16}" text-anchor="middle">${escaped(below)}</text>
-<text class="small" x="${width}" y="${height + 16}" text-anchor="end">${ends[1]}</text>
+<text class="small" x="${width}" y="${height + 16}" text-anchor="end">1</text>
 </g>`;
 }
-
-/** Points of each set that are drawn. */
-const mostPoints = 300;
-
-/** Examples as gray dots, samples as colored ones over them. */
-function pairPanel({ plot: { examples, samples, distance, off }, names }: NamedPairPlot): string {
-  const all = [...examples.data, ...samples.data];
-  const ends = [0, 1].map((column) => {
-    const values = all.filter((_, i) => i % 2 === column);
-    const [low, high] = [Math.min(...values), Math.max(...values)];
-    return { low, width: high - low || 1 };
-  });
-  const dots = (points: Float32Array, look: string): string =>
-    Array.from({ length: Math.min(mostPoints, points.length / 2) }, (_, i) => {
-      const [x, y] = ends.map(({ low, width }, column) => (points[2 * i + column]! - low) / width);
-      return `<circle class="${look}" cx="${across(x!)}" cy="${up(y!)}" r="1.5"/>`;
-    }).join('');
-  const [first, second] = ends as [(typeof ends)[0], (typeof ends)[0]];
-  return framed({
-    ...{ name: 'Predictive', number: `${off ? 'off, ' : 'distance '}${distance.toFixed(4)}`, isOff: off },
-    drawn: `${dots(examples.data, 'example')}<g opacity="0.7">${dots(samples.data, off ? 'off' : 'fine')}</g>
-<text class="small" y="10">${escaped(names[1])} ${shortNumber(second.low)} … ${shortNumber(second.low + second.width)}; gray: examples</text>`,
-    below: names[0],
-    ends: [shortNumber(first.low), shortNumber(first.low + first.width)],
-  });
-}
-
-const shortNumber = (value: number): string => String(Number(value.toPrecision(3)));
 
 /** Curve of places: the share that is at most a level, by the level. */
 function curveOf({ places, off }: RankTest): string {

@@ -83,7 +83,11 @@ function plainLine({ fraction, label, note, etaSeconds }: ProgressState): string
 }
 
 /** For work that goes through examples batch by batch. */
-export function inSteps({ progress, signal }: { progress: Progress; signal: AbortSignal }, label: string) {
+export function inSteps(
+  { progress, signal }: { progress: Progress; signal: AbortSignal },
+  label: string,
+  unit = 'examples',
+) {
   const start = performance.now();
   return {
     signal,
@@ -92,7 +96,7 @@ export function inSteps({ progress, signal }: { progress: Progress; signal: Abor
       progress.show({
         label,
         fraction: done / total,
-        note: `${done}/${total} examples`,
+        note: `${done}/${total} ${unit}`,
         etaSeconds: (seconds / done) * (total - done),
       });
     },

@@ -110,7 +110,7 @@ export function createService(options: ServiceOptions = {}): EngineService {
       users: 0,
       resting: false,
       model,
-      inspector: createInspector(id, model, (other) => entryOf(other).model),
+      inspector: createInspector(id, model, (other) => entryOf(other).model, backend),
     };
     entries.set(id, entry);
     return entry;

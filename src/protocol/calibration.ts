@@ -1,5 +1,4 @@
 /** Whether the samples of a conditional flow are distributed as the examples that come with the same context. */
-import type { NdArray } from './tensors';
 
 /** Numbers that are uniform where a flow is calibrated: for each pair, the rank of the truth among its samples. */
 export interface RankTest {
@@ -58,30 +57,6 @@ export interface Calibration {
   nonFinite: number;
 }
 
-/** Two features of held-out examples next to the same features of samples, one for the condition of each example. */
-export interface PairPlot {
-  /** Zero-based. */
-  features: number[];
-  /** [n, 2] */
-  examples: NdArray<Float32Array>;
-  /** [n, 2], in the same order. */
-  samples: NdArray<Float32Array>;
-  /** Energy distance of the two sets over twice the mean distance between them: from 0, the same, to 1. */
-  distance: number;
-  /** 99% of calibrated flows have this distance or less. */
-  high: number;
-  /** Chance that a calibrated flow is as far or farther. */
-  pValue: number;
-  /** The p-value is below 0.01. */
-  off: boolean;
-}
-
-/** Asks about the run that was kept. */
-export interface PairPlotQuery {
-  features: [number, number];
-  settings: CalibrationSettings;
-}
-
 /** A run of calibration on examples of the flow's own data. */
 export interface CalibrationSettings {
   split: 'train' | 'validation';
@@ -117,6 +92,4 @@ export interface CalibrationPart {
   /** Number of all features. */
   featureCount: number;
   curves?: { coverage: RankCurve; tarp: RankCurve };
-  /** Plot of the first two features, once all pairs are done; absent for a single feature, null where hardly any sample is finite. */
-  pairPlot?: PairPlot | null;
 }

@@ -1,8 +1,8 @@
 /** Whether the density of a flow is right: its draws weighed against a target, and which layer would mend them. */
 
 export interface CheckSettings {
-  /** `FILE.py:FUNCTION`, the log density of the target, which need not be normalized. */
-  target: string;
+  /** `FILE.py:FUNCTION`, the log density of the target, which need not be normalized; absent for a check against held-out examples. */
+  target?: string;
   draws: number;
   seed: number;
 }
@@ -110,7 +110,9 @@ export interface WorstDraw {
 
 /** Whether each is as it should be, in one sentence. */
 export interface CheckFinding {
-  kind: 'efficiency' | 'paretoK' | 'evidence' | 'leakage' | 'tails' | 'missed' | 'layer';
+  kind:
+    | ('efficiency' | 'paretoK' | 'evidence' | 'leakage' | 'tails' | 'missed' | 'layer')
+    | ('classifier' | 'distance' | 'local' | 'observation' | 'recovery');
   severity: 'ok' | 'notice';
   sentence: string;
   advice?: string;
@@ -143,12 +145,61 @@ export interface CheckReport {
   findings: CheckFinding[];
 }
 
+/** A number of a flow and examples, and what it is below by chance in a right flow. */
+export interface ExamplesTest {
+  /** Share that a classifier tells rightly, of latents or of examples beside draws; energy and sliced Wasserstein distance of latents. */
+  kind: 'latents' | 'examples' | 'energy' | 'sliced';
+  value: number;
+  band: number;
+  off: boolean;
+}
+
+/** How far a classifier's chance of an example is from ½ (root of the mean square), and what it is below in 95 of 100 right flows. */
+interface LocalDistance {
+  value: number;
+  band: number;
+  pValue: number;
+}
+
+export interface LocalTest extends LocalDistance {
+  /** `example`: the number of the example whose condition it is. */
+  observations: (LocalDistance & {
+    condition: number[];
+    example?: number;
+    /** Share of the examples whose conditions are as far from the nearest other one. */
+    asRare: number;
+  })[];
+}
+
+/** What the condition tells of a feature, in the flow; for a right flow the two are the same. */
+export interface Recovery {
+  name: string;
+  /** Share of the examples' variance that is gone once the condition is known. */
+  contraction: number;
+  /** Of draws with the examples that have the same condition. */
+  correlation: number;
+}
+
+/** A flow beside examples. */
+export interface ExamplesReport {
+  examples: number;
+  /** Examples that do not count, since their latents or the draws beside them are not finite. */
+  nonFinite: number;
+  tests: ExamplesTest[];
+  /** For flows that take a condition. */
+  local?: LocalTest;
+  recovery?: Recovery[];
+  findings: CheckFinding[];
+}
+
 export interface CheckPart {
   settings: CheckSettings;
   done: number;
   total: number;
-  /** Absent until there are enough draws. */
+  /** Absent until there are enough draws, and without a target. */
   report?: CheckReport;
+  /** Without a target. */
+  against?: ExamplesReport;
 }
 
 export interface WeightMapQuery {

@@ -1,7 +1,7 @@
 /** Every question that the inspector can be asked about an open model. */
 import type { AtConditions, AtConditionsQuery, ContextUse, ContextUseQuery } from './conditions';
 import type { CheckPart, CheckQuery, WeightMap, WeightMapQuery } from './check';
-import type { CalibrationPart, CalibrationQuery, PairPlot, PairPlotQuery } from './calibration';
+import type { CalibrationPart, CalibrationQuery } from './calibration';
 import type {
   ActivityQuery,
   ActivityView,
@@ -244,8 +244,6 @@ export const inspectorQuestions = {
     context: 'example',
     saved: ({ summary }) => (hasCheck(summary) && summary.shape[0]! > 1 ? [{ features: [0, 1] }] : []),
   }),
-  /** `null` where hardly any sample is finite. */
-  pairPlot: ofModel<PairPlotQuery, PairPlot | null>({ context: 'none' }),
   diagnostics: ofFlow<Selection, Diagnostics>({
     recorded: 'pass',
     saved: ({ batch, modes }) => modes.map((mode) => ({ batch, mode })),

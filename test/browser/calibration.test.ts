@@ -41,9 +41,6 @@ describe('calibration', () => {
     assert.match(verdicts[0]!, /is farthest from uniform, .*distance 0\.\d{3}, p /);
     assert.match(verdicts[1]!, /90% regions hold \d+\.\d%; calibrated flows .*distance 0\.\d{3}/);
     assert.match(verdicts[2]!, /distance 0\.\d{3}, p /);
-    assert.match(verdicts[3]!, /are 0\.\d{4} apart.*calibrated flows.* up to 0\.\d{4}, 99%; p /);
-    assert.equal(await panel.locator('.predictive canvas').count(), 2);
-    assert.equal(await panel.locator('.predictive svg').count(), 2);
   });
 
   it('is there again in another window of the file', async () => {

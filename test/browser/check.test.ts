@@ -132,4 +132,25 @@ describe('a check', () => {
     assert.equal(await kept.locator('[data-fact]').count(), 4);
     assert.equal(await kept.getByText('Run again', { exact: true }).count(), 0);
   });
+
+  it('against held-out examples needs no target, and shows where a classifier wins', async () => {
+    let part: CheckPart | undefined;
+    const { page, panel } = await open({ edits: { check: (answer) => (part = answer) } });
+    await panel.getByText('Check against held-out examples', { exact: true }).click();
+    await panel.getByText(/^[\d,]+ held-out examples$/).waitFor({ timeout: 120_000 });
+    const { against } = part!;
+    assert.ok(against && !part!.report);
+    const sentences = (await panel.locator('.view-verdict').allInnerTexts()).join('\n');
+    for (const { sentence } of against.findings) assert.ok(sentences.includes(sentence), sentence);
+    await panel.locator('canvas[data-name=weight-map]').waitFor();
+    for (const theme of ['dark', 'light', 'high-contrast'] as const) {
+      await editor.setTheme(`vscode-${theme}`);
+      if (process.env.SHOT) await page.screenshot({ path: `${process.env.SHOT}-${theme}.png` });
+      const found = await audit(page, { within: ['.diag'], contrastAlone: theme !== 'dark' });
+      assert.deepEqual(
+        found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join()}`),
+        [],
+      );
+    }
+  });
 });

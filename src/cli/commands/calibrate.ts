@@ -1,13 +1,11 @@
 import { several } from '../../base/user-error';
-import { calibrate, readPairs } from '../../engine/use/calibrate';
-import { pairPlot } from '../../engine/use/pair-plot';
-import type { Calibration, PairPlot, RankTest } from '../../protocol/calibration';
-import { calibrationSvg, calibrationTitle, type NamedPairPlot } from '../calibration-chart';
+import { calibrate, checkCalibratable, readPairs } from '../../engine/use/calibrate';
+import type { Calibration, RankTest } from '../../protocol/calibration';
+import { calibrationSvg, calibrationTitle } from '../calibration-chart';
 import { chartFile, chartPage } from '../chart';
 import { type Outcome, choiceOption, defineCommand, integerOption, textOption } from '../command';
 import { count as shown, fixed, shownPath, table } from '../format';
 import { conditionOption, inputOptions, tableChoice } from '../input-options';
-import { featurePair } from '../lists';
 import { modelHelp } from '../model';
 import { inSteps } from '../progress';
 import { openBothWays } from '../sources';
@@ -21,7 +19,7 @@ export const calibrateCommand = defineCommand({
   argument: modelHelp,
   about:
     'Takes examples with their conditions, x and c, draws samples of p(x | c) for each c, and looks where the true x stands among them. In a calibrated flow it stands anywhere with equal chance: ranks are uniform. Three kinds of ranks are tested: of each feature (simulation-based calibration, Talts et al. 2018), of the log-density (expected coverage of the regions of highest density, Hermans et al. 2022), and of the distance from a reference point (TARP, Lemos et al. 2023), the example whose condition is most similar.\n\n' +
-    'distance is the largest difference between the distribution function of the ranks and the uniform one, and p the chance that a calibrated flow shows as much (Kolmogorov–Smirnov test, with the correction of Stephens 1970). A rank r of L samples counts as (r + U) / (L + 1) with U uniform, which makes it exactly uniform in a calibrated flow. What has a p below 0.01, over the number of tests (Bonferroni), is off: then the samples are too narrow (spread above 1: overconfident), too wide, too low or too high (mean above or below 0.5). If only TARP is off with a mean below 0.5, the flow makes too little of its condition. Bands hold 99% of the counts of a calibrated flow (binomial).\n\nBesides, a posterior predictive check of two features: one sample for the condition of each example, and how far these samples and the examples are apart, from 0 to 1 (energy distance, Székely and Rizzo 2013; p by random exchanges of sample and example).\n\n' +
+    'distance is the largest difference between the distribution function of the ranks and the uniform one, and p the chance that a calibrated flow shows as much (Kolmogorov–Smirnov test, with the correction of Stephens 1970). A rank r of L samples counts as (r + U) / (L + 1) with U uniform, which makes it exactly uniform in a calibrated flow. What has a p below 0.01, over the number of tests (Bonferroni), is off: then the samples are too narrow (spread above 1: overconfident), too wide, too low or too high (mean above or below 0.5). If only TARP is off with a mean below 0.5, the flow makes too little of its condition. Bands hold 99% of the counts of a calibrated flow (binomial).\n\n' +
     'Use examples that the flow was not trained on. A flow can be calibrated and still say little: compare its score too.',
   options: {
     split: choiceOption(
@@ -36,14 +34,10 @@ export const calibrateCommand = defineCommand({
       default: 500,
     }),
     draws: integerOption('L', 'Samples for each pair.', { min: 10, max: 10_000, default: 200 }),
-    pair: textOption(
-      'A,B',
-      'Features of the posterior predictive check, by name or number; the first two when absent.',
-    ),
     seed: integerOption('S', 'Of all that is drawn.', { min: 0, default: 0 }),
     chart: textOption(
       'FILE',
-      'Also draw histograms and curves with their bands, and the pair of features, as .svg, or as .html with the tables.',
+      'Also draw histograms and curves with their bands, as .svg, or as .html with the tables.',
     ),
   },
   examples: {
@@ -59,22 +53,20 @@ export const calibrateCommand = defineCommand({
     const writeChart = await chartFile(options.chart);
     const ways = await openBothWays(session, model);
     const { forward, inverse } = ways;
+    checkCalibratable(forward);
     const choice = { input, split, layout, seed, condition, ...tableChoice(session, options) };
     const pairs = await readPairs(forward, choice, count);
-    const features = featurePair('pair', options.pair, forward.featureNames, pairs.x.length / pairs.count);
-    const { samples, ...result } = await calibrate(
-      { forward: forward.runner, inverse: inverse.runner },
-      pairs,
-      { ...inSteps(session, 'calibrating'), draws, seed, names: forward.featureNames },
-    );
-    const predicted =
-      features && (await pairPlot({ ...pairs, samples }, { features, seed, signal: session.signal }));
-    const plot = predicted ? { plot: predicted, names: namesOf(predicted, result) } : undefined;
+    const result = await calibrate({ forward: forward.runner, inverse: inverse.runner }, pairs, {
+      ...inSteps(session, 'calibrating'),
+      draws,
+      seed,
+      names: forward.featureNames,
+    });
     const tests = testRows(result);
     const levels = levelRows(result);
     const chart = await writeChart({
-      svg: () => calibrationSvg(result, plot),
-      page: () => chartPage(calibrationTitle(result), calibrationSvg(result, plot), [tests, levels]),
+      svg: () => calibrationSvg(result),
+      page: () => chartPage(calibrationTitle(result), calibrationSvg(result), [tests, levels]),
     });
     return {
       json: {
@@ -82,32 +74,12 @@ export const calibrateCommand = defineCommand({
         ...(input === undefined ? { split } : { input }),
         seed,
         ...asJson(result),
-        ...(plot ? { pair: pairJson(plot) } : {}),
         ...(chart === undefined ? {} : { chart }),
       },
-      text: asText(result, [tests, levels], plot, chart),
+      text: asText(result, [tests, levels], chart),
     };
   },
 });
-
-function namesOf({ features }: PairPlot, calibration: Calibration): [string, string] {
-  const [a, b] = features.map((feature) => calibration.features[feature]!.name);
-  return [a!, b!];
-}
-
-/** Without the points. */
-function pairJson({ plot, names }: NamedPairPlot): Record<string, unknown> {
-  const { distance, high, pValue, off } = plot;
-  return { features: names, pairs: plot.examples.shape[0], distance, high, pValue, off };
-}
-
-function pairText({ plot: { examples, distance, high, pValue, off }, names }: NamedPairPlot): string {
-  return (
-    `Posterior predictive of ${names.join(' and ')}, ${several(examples.shape[0]!, 'pair')}: ` +
-    `examples and samples are ${fixed(distance, 4)} apart, p ${pText(pValue)}; ` +
-    `calibrated flows to ${fixed(high, 4)} (99%). ${off ? 'Off.' : 'Not off.'}`
-  );
-}
 
 const kinds = { coverage: 'density (coverage)', tarp: 'distance (TARP)' };
 
@@ -152,7 +124,6 @@ function asJson({ features, coverage, tarp, ...rest }: Calibration): Record<stri
 function asText(
   result: Calibration,
   [tests, levels]: readonly [string[][], string[][]],
-  plot: NamedPairPlot | undefined,
   chart: string | undefined,
 ): string {
   const { features, coverage, tarp, threshold, nonFinite } = result;
@@ -169,7 +140,6 @@ function asText(
     off.length === 0
       ? `Nothing is off: no p is below ${limit}.`
       : `Off, with p below ${limit}: ${off.map((test) => `${test.name}, ${test.off}`).join('; ')}.`,
-    ...(plot ? [pairText(plot)] : []),
     ...(nonFinite > 0
       ? [
           `Warning: ${shown(nonFinite)} values of samples or log-densities are not finite; they count as not before the truth.`,

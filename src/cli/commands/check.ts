@@ -1,14 +1,21 @@
 import { targetNames } from '../../config/targets';
 import { UserError } from '../../base/user-error';
 import { drawnFile, readDrawn } from '../../engine/check/drawn';
+import { againstExamples, type Against } from '../../engine/check/against-examples';
+import { namesOr } from '../../engine/check/names';
 import { check } from '../../engine/check/run';
-import { examplesToScore } from '../../engine/use/score';
-import type { CheckReport, WorstDraw } from '../../protocol/check';
+import { readPairs } from '../../engine/use/calibrate';
+import { readContext } from '../../engine/use/read-context';
+import { examplesToScore, type ExampleChoice } from '../../engine/use/score';
+import type { CheckFinding, CheckReport, ExamplesReport, WorstDraw } from '../../protocol/check';
 import { type Outcome, choiceOption, defineCommand, integerOption, textOption } from '../command';
 import { count as shown, fixed, table } from '../format';
 import { conditionOption, inputOptions, tableChoice } from '../input-options';
 import { modelHelp } from '../model';
 import { inSteps } from '../progress';
+import { openInferenceBackend } from '../backend';
+import type { Session } from '../session';
+import { openBothWays } from '../sources';
 import { openWeighable, timeoutOption } from '../weighing';
 
 /** Rows of the target that are read, and rows of a table. */
@@ -19,24 +26,28 @@ export const checkCommand = defineCommand({
   summary: 'Tell whether the density of a flow is right, where it is wrong, and which layer did it',
   argument: modelHelp,
   about:
-    'Draws from the flow and weighs each draw with a target: log w = log p − log q. The target is a function of a Python file that returns log densities, which need not be normalized: def log_prob(theta), of an array [n, D] in data units (a torch tensor where the file imports torch), or def log_prob(theta, condition). Minus infinity says that there is no mass. The file is run in a process of its own, by the Python that FLOWSCOPE_PYTHON names or the active environment’s; name only files that you would run.\n\n' +
+    'With --target, draws from the flow and weighs each draw with a target: log w = log p − log q. The target is a function of a Python file that returns log densities, which need not be normalized: def log_prob(theta), of an array [n, D] in data units (a torch tensor where the file imports torch), or def log_prob(theta, condition). Minus infinity says that there is no mass. The file is run in a process of its own, by the Python that FLOWSCOPE_PYTHON names or the active environment’s; name only files that you would run.\n\n' +
     'It shows how many draws count, (Σw)² / Σw², with an interval for any number of draws; the tail of the weights (Pareto k: above 0.7 averages cannot be trusted); the log evidence; draws outside of the support; the mass beyond the ends of each feature. Weights cannot see where the flow never draws: rows of the target (--input, or --split for the data of the run) can.\n\n' +
-    'Which layer: no layer owns the error, since a bijection cannot change it. The answer is what would go if one layer alone were changed a little; the change is made on half of the draws and judged on the others. A layer is named only if it explains most, removes 15% or more, and more than the next one in 95% of resamples.',
+    'Which layer: no layer owns the error, since a bijection cannot change it. The answer is what would go if one layer alone were changed a little; the change is made on half of the draws and judged on the others. A layer is named only if it explains most, removes 15% or more, and more than the next one in 95% of resamples.\n\n' +
+    'Without a target, the flow is held against examples (--input, or --split, by default validation): their latents have to be draws of the base, whatever the condition. Classifiers try to tell them, of latents and of examples (C2ST), also at single observations (L-C2ST); distances are measured, and how much the condition tells. Use examples that the flow was not trained on.',
   options: {
     target: textOption(
       'NAME|FILE.py:NAME|FILE:COLUMN',
       `The log density: a built-in target (${targetNames.join(', ')}). Or a function of a Python file, log_prob without a name. Or draws of the flow (.csv, .tsv, .parquet, .nc, or .npz with x) and the column or array that holds the log density of each.`,
-      { required: true },
     ),
-    draws: integerOption('N', 'Draws from the flow, for a function.', {
+    draws: integerOption('N', 'Draws from the flow, for a function; examples, without a target.', {
       min: 100,
       max: 1_000_000,
       default: 10_000,
     }),
-    split: choiceOption(['validation', 'train'], 'Rows of the target: the examples of the run.'),
+    split: choiceOption(['validation', 'train'], 'Rows of the target, or the examples: those of the run.'),
     ...inputOptions,
-    input: { ...inputOptions.input, help: `Rows of the target. ${inputOptions.input.help}` },
+    input: { ...inputOptions.input, help: `Rows of the target, or the examples. ${inputOptions.input.help}` },
     ...conditionOption,
+    observation: textOption(
+      'A=1,B=2|FILE',
+      'Without a target, the condition to test the flow at; by default those of 40 examples.',
+    ),
     ...timeoutOption,
     seed: integerOption('S', 'Seed of the draws.', { min: 0, default: 0 }),
   },
@@ -47,11 +58,18 @@ export const checkCommand = defineCommand({
       'flowscope check posterior.pt --target model.py:log_joint --condition 0.4,-1.2 --input reference.npy',
     'Against a likelihood that was computed elsewhere, for draws of flowscope sample:':
       'flowscope check posterior.pt --condition 0.4,-1.2 --target draws.npz:log_p',
+    'A posterior against held-out simulations, and at one observation:':
+      'flowscope check posterior.pt --input theta.npy --condition x.npy --observation 0.4,-1.2',
     'All numbers, and the worst draws with their layers:':
       'flowscope check runs/funnel --target target.py --draws 100000 --json > check.json',
   },
   async run(session, model, options): Promise<Outcome> {
-    const { target, draws, seed, split, input, condition, timeout } = options;
+    const { target, draws, seed, split, input, condition, timeout, observation } = options;
+    const choice = { input, split, seed, condition, ...tableChoice(session, options) };
+    if (target === undefined)
+      return againstChosen(session, model, { ...choice, observation, draws, layout: options.layout });
+    if (observation !== undefined)
+      throw new UserError('--observation is for a check without a target; give --condition instead.');
     const { opened, ways, flow, condition: context } = await openWeighable(session, model, condition);
     const file = drawnFile(target);
     const hasRows = input !== undefined || split !== undefined;
@@ -59,7 +77,6 @@ export const checkCommand = defineCommand({
       throw new UserError(
         '--input and --split need a target that is a function: it is asked for the density of their rows.',
       );
-    const choice = { input, split, seed, condition, ...tableChoice(session, options) };
     const examples = hasRows
       ? await examplesToScore(opened, { ...choice, layout: options.layout, space: 'data' })
       : undefined;
@@ -75,6 +92,61 @@ export const checkCommand = defineCommand({
     return { json: asJson(report, titles, { model: opened.file, target, seed }), text: asText(report) };
   },
 });
+
+interface AgainstChoice extends Omit<ExampleChoice, 'space'> {
+  draws: number;
+  observation: string | undefined;
+}
+
+async function againstChosen(
+  session: Session,
+  model: string,
+  { draws, observation, ...choice }: AgainstChoice,
+): Promise<Outcome> {
+  const { input, condition, seed } = choice;
+  const isOne = condition !== undefined && !/\.np[yz]$/i.test(condition);
+  const { forward, inverse } = await openBothWays(session, model);
+  const ways = isOne
+    ? (await openWeighable(session, model, condition)).ways
+    : { forward: forward.runner, inverse: inverse.runner };
+  const split = input === undefined ? (choice.split ?? 'validation') : choice.split;
+  const examples = await readPairs(forward, { ...choice, split }, draws);
+  const observations =
+    observation === undefined ? undefined : await readContext(forward.runner, observation, 1);
+  const steps = againstExamples({
+    ...{ ways, seed, observations, backend: await openInferenceBackend(session) },
+    examples: isOne ? { ...examples, context: new Float32Array() } : examples,
+    names: namesOr(forward.featureNames, examples.x.length / examples.count),
+    signal: session.signal,
+  });
+  let last: Against | undefined;
+  const progress = inSteps(session, 'checking', 'parts');
+  for await (const now of steps) {
+    last = now;
+    progress.onProgress(now.done, now.total);
+  }
+  const { report } = last!;
+  const source = input === undefined ? { split } : { input };
+  return { json: { model: forward.file, ...source, seed, ...report }, text: againstText(report) };
+}
+
+function againstText({ examples, nonFinite, findings }: ExamplesReport): string {
+  return `${[
+    `${shown(examples)} examples. ${summaryOf(findings)}`,
+    ...findings.map(findingText),
+    ...(nonFinite > 0
+      ? [`Warning: ${shown(nonFinite)} examples or draws beside them are not finite; nothing counts them.`]
+      : []),
+  ].join('\n\n')}\n`;
+}
+
+function summaryOf(findings: readonly CheckFinding[]): string {
+  const off = findings.filter(({ severity }) => severity !== 'ok');
+  return off.length === 0 ? 'Nothing is off.' : `${off.length} of ${findings.length} checks are off.`;
+}
+
+const findingText = ({ severity, sentence, advice }: CheckFinding): string =>
+  `${severity === 'ok' ? '✓' : '!'} ${sentence}${advice ? `\n  Try: ${advice}` : ''}`;
 
 function asJson(report: CheckReport, titles: ReadonlyMap<number, string>, head: object): object {
   const { efficiency, pareto, leakage, worst, blame, ...rest } = report;
@@ -96,7 +168,6 @@ function asJson(report: CheckReport, titles: ReadonlyMap<number, string>, head: 
 
 function asText(report: CheckReport): string {
   const { features, findings, worst, noBlame, nonFinite, draws, divergence } = report;
-  const off = findings.filter(({ severity }) => severity !== 'ok');
   const ratio = ({ ratio: value, error }: { ratio: number; error: number }): string =>
     `${fixed(value, 1)} ± ${fixed(error, 1)}`;
   const rows = features
@@ -124,11 +195,8 @@ function asText(report: CheckReport): string {
       ]),
   );
   return `${[
-    `${shown(draws)} draws. ${off.length === 0 ? 'Nothing is off.' : `${off.length} of ${findings.length} checks are off.`}`,
-    ...findings.map(
-      ({ severity, sentence, advice }) =>
-        `${severity === 'ok' ? '✓' : '!'} ${sentence}${advice ? `\n  Try: ${advice}` : ''}`,
-    ),
+    `${shown(draws)} draws. ${summaryOf(findings)}`,
+    ...findings.map(findingText),
     ...(noBlame ? [noBlame] : []),
     `KL of the flow from the target ${divergence.reverse === Infinity ? 'infinite' : `${fixed(divergence.reverse, 3)} nats`}, of the target from the flow ${fixed(divergence.forward, 3)} nats by weights.`,
     `Target over flow: mass beyond the flow’s lowest and highest 0.1% (${byRows ? 'by rows' : 'by weights'}), mean in deviations, deviation.`,

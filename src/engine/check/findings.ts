@@ -16,15 +16,19 @@ const highestEfficiency = 0.995;
 /** Standard errors that chance hardly makes. */
 const errors = 3;
 
-const percent = (share: number, digits = 1): string => `${(100 * share).toFixed(digits)}%`;
-const number = (value: number, digits = 2): string => value.toFixed(digits);
-const grouped = (count: number): string => Math.round(count).toLocaleString('en-US');
+export const percent = (share: number, digits = 1): string => `${(100 * share).toFixed(digits)}%`;
+export const fixed = (value: number, digits = 2): string => value.toFixed(digits);
+export const grouped = (count: number): string => Math.round(count).toLocaleString('en-US');
 
 type Measured = Omit<CheckReport, 'findings'>;
 type Kind = CheckFinding['kind'];
 
-const asItShouldBe = (kind: Kind, sentence: string): CheckFinding => ({ kind, severity: 'ok', sentence });
-const off = (kind: Kind, sentence: string, advice?: string): CheckFinding => ({
+export const asItShouldBe = (kind: Kind, sentence: string): CheckFinding => ({
+  kind,
+  severity: 'ok',
+  sentence,
+});
+export const off = (kind: Kind, sentence: string, advice?: string): CheckFinding => ({
   ...{ kind, severity: 'notice', sentence },
   ...(advice === undefined ? {} : { advice }),
 });
@@ -78,7 +82,7 @@ function changeWords(change: NonNullable<LayerBlame['change']>): string {
     const most = seen.toSorted((a, b) => Math.abs(size(b)) - Math.abs(size(a))).slice(0, 3);
     const words = most.map((one) => {
       const by = verb === 'stretches' ? one.stretch : one.shift;
-      return `${one.name} by ${by > 0 ? sign : ''}${number(by)}`;
+      return `${one.name} by ${by > 0 ? sign : ''}${fixed(by)}`;
     });
     return words.length > 0 ? [`${verb} ${words.join(', ')}`] : [];
   };
@@ -113,19 +117,19 @@ function paretoK(k: number): CheckFinding {
   return k > largestK
     ? off(
         'paretoK',
-        `k ${number(k)} is above ${largestK}: a few draws decide every average.`,
+        `k ${fixed(k)} is above ${largestK}: a few draws decide every average.`,
         'More draws do not help: the flow is too narrow somewhere. See the draws that it missed.',
       )
     : asItShouldBe(
         'paretoK',
-        `k ${number(k)} is below ${largestK}: averages over these weights can be trusted.`,
+        `k ${fixed(k)} is below ${largestK}: averages over these weights can be trusted.`,
       );
 }
 
 function evidence({ logEvidence: { value, error }, pareto, logZ }: Measured): CheckFinding {
-  const sentence = `The log evidence is ${number(value, 3)} ± ${number(error, 3)}.`;
+  const sentence = `The log evidence is ${fixed(value, 3)} ± ${fixed(error, 3)}.`;
   const apart = logZ === undefined ? 0 : value - logZ;
-  const said = logZ === undefined ? sentence : `${sentence} The target’s is ${number(logZ, 3)}.`;
+  const said = logZ === undefined ? sentence : `${sentence} The target’s is ${fixed(logZ, 3)}.`;
   if (apart < -errors * error)
     return off(
       'evidence',
@@ -161,10 +165,10 @@ function tails({ features, rows }: Measured): CheckFinding {
     one ? Math.abs(Math.log(Math.max(one.ratio, 1e-3))) : 0;
   const size = (end: (typeof ends)[number]): number => Math.max(apart(end.byWeights), apart(end.byRows));
   const { name, end, byRows, byWeights } = wrong.reduce((a, b) => (size(b) > size(a) ? b : a));
-  const ofRows = byRows ? `rows of the target ${number(byRows.ratio, 1)} times, ` : '';
+  const ofRows = byRows ? `rows of the target ${fixed(byRows.ratio, 1)} times, ` : '';
   return off(
     'tails',
-    `${wrong.length} of ${several(ends.length, 'end')} ${wrong.length === 1 ? 'is' : 'are'} off. Most: ${name}, ${end} 0.1%: ${ofRows}by weights ${number(byWeights.ratio, 1)}.${blind}`,
+    `${wrong.length} of ${several(ends.length, 'end')} ${wrong.length === 1 ? 'is' : 'are'} off. Most: ${name}, ${end} 0.1%: ${ofRows}by weights ${fixed(byWeights.ratio, 1)}.${blind}`,
     'Above 1 the flow has too little beyond its end, below 1 too much: widen the bound of its splines, or take a base with longer tails.',
   );
 }
@@ -173,11 +177,11 @@ function tails({ features, rows }: Measured): CheckFinding {
 function missed(rows: NonNullable<Measured['rows']>, byDraws: Measured['logEvidence']): CheckFinding {
   const { value, error } = rows.logEvidence;
   const apart = value - byDraws.value;
-  const by = `The log evidence by ${grouped(rows.count)} rows of the target is ${number(value, 3)} ± ${number(error, 3)}`;
+  const by = `The log evidence by ${grouped(rows.count)} rows of the target is ${fixed(value, 3)} ± ${fixed(error, 3)}`;
   return apart > errors * Math.hypot(error, byDraws.error) && apart > 0.02
     ? off(
         'missed',
-        `${by}, ${number(apart, 2)} above that by draws: the flow never draws about ${percent(1 - Math.exp(-apart), 0)} of the target.`,
+        `${by}, ${fixed(apart, 2)} above that by draws: the flow never draws about ${percent(1 - Math.exp(-apart), 0)} of the target.`,
         'Score rows of the target and look at the least likely: a mode is missing there.',
       )
     : asItShouldBe('missed', `${by}, as by draws: no part of the target is missed.`);

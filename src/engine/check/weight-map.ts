@@ -12,7 +12,7 @@ const edges = { beyond: 0.001, room: 0.08 };
 
 /** @throws UserError for features that there are not */
 export function weightMap(
-  { x, count, logWeights }: Weighed,
+  { x, count, logWeights }: Pick<Weighed, 'x' | 'count' | 'logWeights'>,
   features: [number, number],
   names: readonly string[],
 ): WeightMap {

@@ -13,6 +13,7 @@ import {
 import type { InPageInspector } from '../../protocol/in-page';
 import { whyApart } from '../../protocol/paired-scores';
 import { CancelledError } from '../../protocol/wire';
+import type { Backend } from '../backends/backend';
 import type { InspectedFlow } from '../model/inspected-flow';
 import type { Model } from '../model/model';
 import { createCurves, type Curves } from './curves';
@@ -113,13 +114,13 @@ const answers: Answers = {
   jacobian,
   contextUse,
   atConditions,
-  calibration: async ({ calibrations, flow, model, signal }, query) =>
-    calibrations.next(await flow(), model.file, query, signal),
+  calibration: async ({ calibrations, flow, model, signal }, { start, ...settings }) =>
+    calibrations.next({ flow: await flow(), file: model.file, settings }, start, signal),
   keptCalibration: ({ calibrations }) => calibrations.kept(),
-  check: async ({ checks, flow, signal }, query) => checks.next(await flow(), query, signal),
+  check: async ({ checks, flow, signal }, { start, ...settings }) =>
+    checks.next({ flow: await flow(), settings }, start, signal),
   keptCheck: ({ checks }) => checks.kept(),
   weightMap: ({ checks }, { features }) => checks.map(features),
-  pairPlot: ({ calibrations, signal }, query) => calibrations.pairPlot(query, signal),
   diagnostics,
   async findings({ model, flow, work, signal }, query) {
     const step = trainedSteps(model);
@@ -169,8 +170,14 @@ export type ModelOf = (id: string) => Model;
 /**
  * @param id of the model in its engine, part of the summary
  * @param modelOf finds what the model is compared with
+ * @param backend for what is trained to answer
  */
-export function createInspector(id: string, model: Model, modelOf: ModelOf = noOther): Inspector {
+export function createInspector(
+  id: string,
+  model: Model,
+  modelOf: ModelOf = noOther,
+  backend?: Pick<Backend, 'compile'>,
+): Inspector {
   const opened = (subject: Model): Opened => ({
     id,
     model: subject,
@@ -178,7 +185,7 @@ export function createInspector(id: string, model: Model, modelOf: ModelOf = noO
     flow: () => flowOf(subject),
     work: createSharedWork(keptPasses),
     calibrations: createCalibrations(async () => (await subject.summary()).featureNames),
-    checks: createChecks(async () => (await subject.summary()).featureNames),
+    checks: createChecks(async () => (await subject.summary()).featureNames, backend),
     curves: createCurves(subject.run),
   });
   const plain = opened(model);

@@ -29,7 +29,7 @@ export interface Pairs {
   count: number;
   /** [count, D] */
   x: Float32Array;
-  /** [count, C] */
+  /** [count, C]; empty for flows that take no condition. */
   context: Float32Array;
 }
 
@@ -54,24 +54,23 @@ export function checkCalibratable({ runner, file }: Pick<OpenedRunner, 'runner' 
 
 /**
  * Pairs of a file or split; where there are more than `most`, a random choice of that many.
- * @throws UserError for a flow without a context, too few examples, and as `examplesToScore` does
+ * @throws UserError for too few examples, and as `examplesToScore` does
  */
 export async function readPairs(
   opened: OpenedRunner,
   choice: Omit<ExampleChoice, 'space'>,
   most: number,
 ): Promise<Pairs> {
-  checkCalibratable(opened);
   const examples = await examplesToScore(opened, { ...choice, space: 'data' });
   const order = choosePairs(examples.count, most, choice.seed, choice.input ?? `--split ${choice.split}`);
   const count = order.length;
   const features = sizeOf(opened.runner.inputShape);
-  const size = opened.runner.context!.mean.length;
+  const mean = opened.runner.context?.mean ?? [];
   const x = new Float32Array(count * features);
-  const context = new Float32Array(count * size);
+  const context = new Float32Array(count * mean.length);
   for (const [i, index] of order.entries()) {
     x.set(await examples.inputs(0, index, 1), i * features);
-    context.set((await examples.contexts?.(index, 1)) ?? opened.runner.context!.mean, i * size);
+    context.set((await examples.contexts?.(index, 1)) ?? mean, i * mean.length);
   }
   return { count, x, context };
 }
@@ -84,9 +83,7 @@ export async function readPairs(
 export function choosePairs(total: number, most: number, seed: number, name: string): Int32Array {
   const count = Math.min(most, total);
   if (count < fewestPairs) {
-    throw new UserError(
-      `${name}: holds ${several(total, 'example')}; calibration needs ${fewestPairs} at least.`,
-    );
+    throw new UserError(`${name}: holds ${several(total, 'example')}; ${fewestPairs} are needed at least.`);
   }
   return stream(seed, 'calibrate-pairs').permutation(total).subarray(0, count).sort();
 }
@@ -99,18 +96,18 @@ export interface CalibrateOptions extends BatchOptions {
   names?: readonly string[] | undefined;
 }
 
-/** With one sample of each pair. @throws CancelledError */
+/** @throws CancelledError */
 export async function calibrate(
   ways: RunBothWays,
   pairs: Pairs,
   options: CalibrateOptions,
-): Promise<Calibration & Pick<Ranks, 'samples'>> {
+): Promise<Calibration> {
   let ranks: Ranks | undefined;
   for await (const now of rankPairs(ways, pairs, options)) {
     ranks = now;
     options.onProgress?.(now.done, pairs.count);
   }
-  return { ...testRanks(ranks!, options), samples: ranks!.samples };
+  return testRanks(ranks!, options);
 }
 
 /** Ranks of the pairs so far. */
@@ -119,8 +116,6 @@ export interface Ranks {
   features: Int32Array[];
   coverage: Int32Array;
   tarp: Int32Array;
-  /** [count, D]: one sample of each pair. */
-  samples: Float32Array;
   /** Values of samples, and log-densities, that are not finite. */
   nonFinite: number;
 }
@@ -137,7 +132,6 @@ export async function* rankPairs(
     features: Array.from({ length: size }, () => new Int32Array(count)),
     coverage: new Int32Array(count),
     tarp: new Int32Array(count),
-    samples: new Float32Array(count * size),
   };
   const ranges = rangesOf(x, size);
   const references = referencesOf({ count, x, context }, seed);
@@ -174,7 +168,6 @@ export async function* rankPairs(
         rankOf(draws, before, (most) => ties.integer(most));
       const truth = x.subarray(pair * size, (pair + 1) * size);
       const at = (k: number): number => (i * draws + k) * size;
-      ranks.samples.set(samples.subarray(at(0), at(1)), pair * size);
       ranks.features.forEach((featureRanks, d) => {
         featureRanks[pair] = rank((k) => truth[d]! - samples[at(k) + d]!);
       });

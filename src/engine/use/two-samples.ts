@@ -55,13 +55,30 @@ export function ranksOf(rows: Float32Array, size: number): Float32Array {
   return out;
 }
 
-const relabellings = 199;
+const relabelings = 199;
+const directions = 50;
 /** After so many others get their turn. */
 const atOnce = 20;
 
+interface RelabelOptions {
+  draw: RandomStream;
+  /** Share of relabelings that the band is above. */
+  level: number;
+  /** Both sets have as many rows, and only the two rows with the same number change places. */
+  inPairs?: boolean;
+  signal?: AbortSignal | undefined;
+}
+
+interface Distance {
+  distance: number;
+  band: number;
+  /** Share of relabelings that are as far apart, the rows as they are counted in. */
+  pValue: number;
+}
+
 /**
  * Energy distance of two sets (Székely and Rizzo 2013, Journal of Statistical Planning and Inference 143), 2·E|x − y| − E|x − x′| −
- * E|y − y′| over all pairs, as a share of 2·E|x − y|, and its band: a share `level` of random relabellings of the rows is below it.
+ * E|y − y′| over all pairs, as a share of 2·E|x − y|, 0 to 1, beside those of random relabelings of the rows.
  * @param rows [n, size], the first `first` of them of the first set
  * @throws CancelledError
  */
@@ -69,14 +86,14 @@ export async function energyDistance(
   rows: Float32Array,
   size: number,
   first: number,
-  { draw, level, signal }: { draw: RandomStream; level: number; signal: AbortSignal },
-): Promise<{ distance: number; band: number }> {
+  options: RelabelOptions,
+): Promise<Distance> {
   const n = rows.length / size;
   const second = n - first;
   const distances = new Float32Array(n * n);
   const sums = new Float64Array(n);
   for (let i = 0; i < n; i++) {
-    if (i % atOnce === 0) await breathe(signal);
+    if (i % atOnce === 0) await breathe(options.signal);
     for (let j = 0; j < i; j++) {
       let squares = 0;
       for (let d = 0; d < size; d++) squares += (rows[i * size + d]! - rows[j * size + d]!) ** 2;
@@ -101,12 +118,62 @@ export async function energyDistance(
     const inside = within / first ** 2 + (total - all - between) / second ** 2;
     return apart > 0 ? (apart - inside) / apart : 0;
   };
-  const distance = energy(Int32Array.from({ length: n }, (_, i) => i));
-  const others = new Float64Array(relabellings);
-  for (let k = 0; k < relabellings; k++) {
+  return relabeled(n, energy, options);
+}
+
+/**
+ * Mean distance between two sets of as many rows along random directions, 1-Wasserstein, as `energyDistance`.
+ * @param rows [2n, size], those of the first set first
+ * @throws CancelledError
+ */
+export async function slicedDistance(
+  rows: Float32Array,
+  size: number,
+  options: RelabelOptions,
+): Promise<Distance> {
+  const n = rows.length / size;
+  const slices = range(directions).map(() => {
+    const direction = options.draw.normal(size);
+    const length = Math.hypot(...direction);
+    const places = Float64Array.from({ length: n }, (_, i) =>
+      direction.reduce((sum, value, d) => sum + (value / length) * rows[i * size + d]!, 0),
+    );
+    return { places, sorted: range(n).sort((a, b) => places[a]! - places[b]!) };
+  });
+  const isFirst = new Uint8Array(n);
+  const apart = (order: ArrayLike<number>): number => {
+    for (let i = 0; i < n; i++) isFirst[order[i]!] = i < n / 2 ? 1 : 0;
+    let sum = 0;
+    for (const { places, sorted } of slices) {
+      let ahead = 0;
+      for (let i = 1; i < n; i++) {
+        ahead += isFirst[sorted[i - 1]!] ? 1 : -1;
+        sum += Math.abs(ahead) * (places[sorted[i]!]! - places[sorted[i - 1]!]!);
+      }
+    }
+    return (2 * sum) / (directions * n);
+  };
+  return relabeled(n, apart, options);
+}
+
+/** @param distance of the first rows, in that order, from the others */
+async function relabeled(
+  n: number,
+  distance: (order: ArrayLike<number>) => number,
+  { draw, level, inPairs, signal }: RelabelOptions,
+): Promise<Distance> {
+  const exchanged = (): ArrayLike<number> => {
+    const swaps = draw.uniform(n / 2);
+    return Int32Array.from({ length: n }, (_, i) => (swaps[i % (n / 2)]! < 0.5 ? i : (i + n / 2) % n));
+  };
+  const found = distance(range(n));
+  const others = new Float64Array(relabelings);
+  for (let k = 0; k < relabelings; k++) {
     if (k % atOnce === 0) await breathe(signal);
-    others[k] = energy(draw.permutation(n));
+    others[k] = distance(inPairs ? exchanged() : draw.permutation(n));
   }
+  const asFar = others.filter((other) => other >= found).length;
   others.sort();
-  return { distance, band: others[Math.ceil(level * relabellings) - 1]! };
+  const band = others[Math.ceil(level * relabelings) - 1]!;
+  return { distance: found, band, pValue: (1 + asFar) / (1 + relabelings) };
 }

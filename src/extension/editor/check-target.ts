@@ -39,9 +39,9 @@ async function allow(file: string, state: Memento): Promise<boolean> {
   return true;
 }
 
-/** Built-in targets run no code of the user. @throws UserError for a function that was not allowed, or in an untrusted workspace */
-export function mustBeAllowed(target: string, state: Memento): void {
-  if (isTargetName(target)) return;
+/** Built-in targets and held-out examples run no code of the user. @throws UserError for a function that was not allowed, or in an untrusted workspace */
+export function mustBeAllowed(target: string | undefined, state: Memento): void {
+  if (target === undefined || isTargetName(target)) return;
   if (!workspace.isTrusted)
     throw new UserError(
       l10n.t('{0} needs a trusted workspace. Opening models does not.', l10n.t('Running a target')),

@@ -6,6 +6,8 @@ import { createFlowModel } from '../../../src/engine/model/flow-model';
 import { modelLayers } from '../../../src/engine/model/layer-list';
 import { inspectedModel } from '../../../src/engine/inspect/programs';
 import { initialTensors, type TensorTable } from '../../../src/engine/training/initialize';
+import { againstExamples } from '../../../src/engine/check/against-examples';
+import { sample } from '../../../src/engine/use/sample';
 import { layersOf } from '../../../src/engine/check/layers';
 import { report } from '../../../src/engine/check/report';
 import { logDensities, weigh, type Weighed } from '../../../src/engine/check/weigh';
@@ -15,7 +17,7 @@ import { stream } from '../../../src/data/random';
 import type { Bijection, FlowContext } from '../../../src/flow/core/bijection';
 import type { Flow } from '../../../src/flow/built-flow';
 import { buildFlow } from '../../../src/flow/flow';
-import type { CheckReport } from '../../../src/protocol/check';
+import type { CheckReport, ExamplesReport } from '../../../src/protocol/check';
 
 const dim = 4;
 const shared = { kind: 'vector', dim, couplings: 5, hidden: [32, 32] };
@@ -98,7 +100,13 @@ function followed(
   };
 }
 
-async function open(backend: Backend, kind: Kind, seed: number, fault: Fault): Promise<InspectedFlow> {
+export async function openPlanted(
+  backend: Backend,
+  kind: Kind,
+  seed: number,
+  fault: Fault,
+  anyCondition = false,
+): Promise<InspectedFlow> {
   const read = (more: object = {}) =>
     parseRunConfig({ data: { source: 'moons' }, model: { ...kinds[kind], ...more } }, 'test');
   const config = read();
@@ -126,7 +134,7 @@ async function open(backend: Backend, kind: Kind, seed: number, fault: Fault): P
     data: createModelData(header, '.'),
   });
   const context = fault.kind === 'condition' ? condition.map((value) => value * fault.by) : condition;
-  return kind === 'conditional' ? inspectedModel(model, context) : inspectedModel(model);
+  return kind === 'conditional' && !anyCondition ? inspectedModel(model, context) : inspectedModel(model);
 }
 
 /** The place of a coupling or autoregressive layer among all layers. */
@@ -149,8 +157,8 @@ export async function checkPlanted(
   fault: Fault,
   { seed, draws }: { seed: number; draws: number },
 ): Promise<Planted> {
-  const right = await open(backend, kind, seed, { kind: 'none' });
-  const spoiled = await open(backend, kind, seed, fault);
+  const right = await openPlanted(backend, kind, seed, { kind: 'none' });
+  const spoiled = await openPlanted(backend, kind, seed, fault);
   const names = Array.from({ length: dim }, (_, i) => `x${i}`);
   const rowsOf = async (count: number): Promise<Float32Array> => {
     let found: Weighed | undefined;
@@ -209,3 +217,33 @@ const logSum = (a: number, b: number): number => {
 /** Whether any of the numbers is called off. */
 export const isOff = ({ findings }: CheckReport): boolean =>
   findings.some(({ severity }) => severity !== 'ok');
+
+export interface DrawnOptions {
+  kind: Kind;
+  fault?: Fault;
+  /** What the conditions of the examples are multiplied by once they are drawn. */
+  wrong?: number;
+  seed: number;
+  count?: number;
+}
+
+/** Holds a flow with a fault against examples that it drew without it. */
+export async function againstDrawn(
+  backend: Backend,
+  { kind, fault = { kind: 'none' }, wrong = 1, seed, count = 3000 }: DrawnOptions,
+): Promise<ExamplesReport> {
+  const right = await openPlanted(backend, kind, seed, { kind: 'none' }, true);
+  const flow = await openPlanted(backend, kind, seed, fault, true);
+  const isConditional = kind === 'conditional';
+  const context = isConditional ? stream(seed, 'conditions').normal(2 * count) : new Float32Array();
+  const query = { count, seed: seed + 500, temperature: 1 };
+  const { x } = await sample(right.runner, query, isConditional ? { context } : {});
+  let last: ExamplesReport | undefined;
+  for await (const { report: now } of againstExamples({
+    ways: { forward: flow.runner, inverse: flow.runner },
+    ...{ backend, seed, names: ['a', 'b', 'c', 'd'], signal: new AbortController().signal },
+    examples: { count, x: x.data, context: context.map((value) => value * wrong) },
+  }))
+    last = now;
+  return last!;
+}

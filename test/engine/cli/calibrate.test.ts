@@ -19,7 +19,6 @@ interface Report {
   features: { name: string; ranks: number[]; pValue: number; off: string | null }[];
   coverage: { ranks: number[]; levels: { level: number; found: number }[] };
   tarp: { ranks: number[] };
-  pair: { features: string[]; distance: number; high: number; pValue: number; off: boolean };
 }
 
 describe('calibrate', () => {
@@ -66,12 +65,7 @@ describe('calibrate', () => {
     assert.equal(wrong.features[0]!.off, 'too high');
     assert.ok(own.features[0]!.pValue > wrong.features[0]!.pValue);
     const { stdout } = await flowscope('calibrate', at('given'), ...choice, '--chart', at('page.html'));
-    assert.deepEqual(own.pair.features, ['a', 'b']);
     // Samples of m = 3 are nowhere near the table's.
-    assert.ok(wrong.pair.off && wrong.pair.distance > 3 * wrong.pair.high);
-    assert.match(stdout, /Posterior predictive of a and b, 200 pairs: .* 0\.\d{4} apart, p /);
-    const named = await json<Report>('calibrate', at('given'), ...choice, '--pair', 'b,0');
-    assert.deepEqual(named.pair.features, ['b', 'a']);
     assert.match(stdout, /distance +p +mean +spread/);
     assert.match(stdout, /distance \(TARP\)/);
     assert.match(readFileSync(at('page.html'), 'utf8'), /<svg[^]*<td>distance \(TARP\)<\/td>/);
@@ -84,15 +78,9 @@ describe('calibrate', () => {
       assert.match(stderr, message);
     };
     await fails(/takes no condition/, at('plain'));
-    await fails(
-      /--pair a,m: expected two different features, .* from 0 to 1: a, b/,
-      at('given'),
-      '--pair',
-      'a,m',
-    );
     await fails(/--chart c\.png: .* expected one of \.svg, \.html/, at('given'), '--chart', 'c.png');
     writeFileSync(at('few.csv'), 'a,m,b\n1,2,3\n2,3,4\n');
-    await fails(/few\.csv: holds 2 examples; calibration needs 10/, at('given'), '--input', at('few.csv'));
+    await fails(/few\.csv: holds 2 examples; 10 are needed at least/, at('given'), '--input', at('few.csv'));
   });
 
   test('Ctrl-C leaves no chart', async () => {

@@ -13,7 +13,6 @@ import { plainContextInfo } from '../../../src/engine/model/context';
 import { createFlowRunner } from '../../../src/engine/model/flow-runner';
 import { initialTensors } from '../../../src/engine/training/initialize';
 import { calibrate, checkCalibratable, type Pairs } from '../../../src/engine/use/calibrate';
-import { pairPlot } from '../../../src/engine/use/pair-plot';
 import type { Calibration } from '../../../src/protocol/calibration';
 import { CancelledError } from '../../../src/protocol/wire';
 import { model } from './flows';
@@ -127,14 +126,6 @@ async function calibrated(options: Parameters<typeof flowOf>[0], seed: number, c
   return result;
 }
 
-/** Of both features, for the pairs and samples of a calibration. */
-async function predicted(options: Parameters<typeof flowOf>[0], seed: number) {
-  const { samples } = await calibrated(options, seed);
-  const plot = await pairPlot({ ...pairsOf(seed, 300), samples }, { features: [0, 1], seed });
-  assert.ok(plot);
-  return plot;
-}
-
 const tests = ({ features, coverage, tarp }: Calibration) => [...features, coverage, tarp];
 
 describe('calibration of a flow that is the posterior', () => {
@@ -201,23 +192,6 @@ describe('a flow that ignores its condition', () => {
       const { features, coverage, tarp } = await calibrated({ ignores: true }, seed);
       for (const test of [...features, coverage]) assert.equal(test.off, undefined);
       assert.ok(tarp.off && tarp.mean < 0.4, `p = ${tarp.pValue}, mean ${tarp.mean}`);
-    }
-  });
-});
-
-describe('the posterior predictive check', () => {
-  it('finds nothing over ten seeds of the posterior itself', async () => {
-    for (let seed = 0; seed < 10; seed++) {
-      const { off, pValue, distance, high } = await predicted({}, seed);
-      assert.equal(off, false, `seed ${seed}: p = ${pValue}`);
-      assert.ok(distance <= high && high < 0.03, `${distance}, ${high}`);
-    }
-  });
-
-  it('rejects samples that are too narrow, too wide or shifted', async () => {
-    for (const options of [{ width: 0.2 }, { width: 3 }, { shift: 0.8 }]) {
-      const { off, distance, high } = await predicted(options, 1);
-      assert.ok(off && distance > high, `${JSON.stringify(options)}: ${distance}, ${high}`);
     }
   });
 });

@@ -58,30 +58,6 @@ test('curves lead from corner to corner, through the share that is below each le
   assert.ok(Math.abs(1 - curve![25]![1] / 120 - half) < 0.001);
 });
 
-test('examples and samples of a pair of features are drawn where they are, with how far apart they are', () => {
-  const points = (values: number[]) => ({ shape: [2, 2], data: Float32Array.from(values) });
-  const plot = {
-    ...{ features: [0, 1], examples: points([0, 10, 4, 30]), samples: points([1, 20, 2, 10]) },
-    ...{ distance: 0.1234, high: 0.05, pValue: 0.001, off: true },
-  };
-  const svg = calibrationSvg(calibration(2), { plot, names: ['<a>', 'b'] });
-  const at = (look: string) =>
-    [...svg.matchAll(new RegExp(`<circle class="${look}" cx="([^"]+)" cy="([^"]+)"`, 'g'))].map(
-      ([, x, y]) => [Number(x), Number(y)],
-    );
-  const [left, right, top, bottom] = [0, 190, 0, 120];
-  assert.deepEqual(at('example'), [
-    [left, bottom],
-    [right, top],
-  ]);
-  assert.deepEqual(at('off'), [
-    [right / 4, bottom / 2],
-    [right / 2, bottom],
-  ]);
-  assert.match(svg, />off, 0\.1234</);
-  assert.match(svg, /&lt;a&gt;/);
-});
-
 test('of many features those that are farthest from uniform are drawn, and the others counted', () => {
   const svg = calibrationSvg(calibration(14));
   assert.equal(svg.match(/place among samples/g)!.length, 10);

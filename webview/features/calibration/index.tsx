@@ -6,7 +6,6 @@ import type {
   CoverageLevel,
   RankCurve,
   RankTest,
-  PairPlot,
 } from '../../../src/protocol/calibration';
 import type { ModelSummary } from '../../../src/protocol/model';
 import type { RegionFeature, Store } from '../../base/store/store';
@@ -17,15 +16,8 @@ import { count, fixed, percent } from '../../base/format/numbers';
 import { Verdict } from '../../base/layers/verdict';
 import { ChartBox } from '../../base/takeaway/chart-box';
 import { PartedTab } from '../../base/store/parted-tab';
-import { useFeature, AnswerView } from '../../base/store/use-store';
+import { useFeature } from '../../base/store/use-store';
 import { Heading } from '../../base/controls/heading';
-import { planeAxes, drawPoints } from '../../base/canvas/points';
-import { Board } from '../../base/canvas/canvas';
-import { Distribution } from '../../base/charts/distribution';
-import { Sized } from '../../base/size/sized';
-import { FeaturePair } from '../../base/layers/feature-pair';
-import { featureName } from '../../base/layers/layer-names';
-import { words } from '../../base/words';
 import { calibrationState } from './state';
 import { text } from './text';
 import './style.css';
@@ -83,12 +75,7 @@ function CalibrationTab({ model }: { model: ModelSummary }) {
       about={part && text.about(count(part.done), count(part.settings.draws), part.settings.split)}
       settings={split && ((run) => <Settings split={split.name} label={run} />)}
     >
-      {part?.calibration ? (
-        <>
-          <Charts part={part} calibration={part.calibration} />
-          {part.pairPlot === undefined ? null : <Predictive model={model} first={part.pairPlot} />}
-        </>
-      ) : undefined}
+      {part?.calibration ? <Charts part={part} calibration={part.calibration} /> : undefined}
     </PartedTab>
   );
 }
@@ -139,7 +126,7 @@ function Charts({ part, calibration }: { part: CalibrationPart; calibration: Cal
       text.test(fixed(test.distance, 3), pText(test.pValue)),
     ].join('; ')}.`;
   return (
-    <div class="charts three calibration-charts">
+    <div class="charts three">
       <ChartBox title={text.ranks} note={text.ranksNote}>
         <Verdict mark={worst.off ? 'notice' : 'ok'}>
           {worst.off
@@ -246,96 +233,6 @@ function Curve({ curve: { levels, found, low, high }, label, at }: CurveProps) {
       {at ? <Dots xs={[at.level]} ys={[at.found]} r={3} /> : null}
     </Chart>
   );
-}
-
-/** Side of a plane and width of a distribution, px. */
-const side = 220;
-const dot = 1.2;
-/** Left out of the frame at each end, so that an outlier does not shrink the rest. */
-const trim = 0.005;
-
-/** @param first of the first two features, which comes with the run */
-function Predictive({ model, first }: { model: ModelSummary; first: PairPlot | null }) {
-  const { pair, plot } = useFeature(calibrationState);
-  const drawn = (found: PairPlot | null) =>
-    found ? <Pair model={model} plot={found} /> : <p class="tick bad">{text.noPredictive}</p>;
-  return (
-    <section class="predictive below">
-      <Heading
-        class="ends"
-        title={text.predictive}
-        note={first ? text.predictiveNote(count(first.examples.shape[0]!)) : undefined}
-      />
-      {first ? <FeaturePair model={model} pair={pair} /> : null}
-      {pair.value.join() === '0,1' ? drawn(first) : <AnswerView question={plot}>{drawn}</AnswerView>}
-    </section>
-  );
-}
-
-function Pair({ model, plot }: { model: ModelSummary; plot: PairPlot }) {
-  const { examples, samples, distance, high, pValue, off } = plot;
-  const [across, up] = plot.features.map((feature) => featureName(model, feature)) as [string, string];
-  const say = off ? text.predictiveOff : text.predictiveOk;
-  const columns = [0, 1].map((column) => ({
-    examples: columnOf(examples, column),
-    samples: columnOf(samples, column),
-  }));
-  const [x, y] = columns.map((both) => rangeOf([...both.examples, ...both.samples])) as [Range, Range];
-  const plane = (name: string, points: PairPlot['samples']) => (
-    <figure>
-      <Heading title={name} />
-      <Sized height={(width) => Math.min(width, side)}>
-        {(_, size) => (
-          <Board
-            width={size}
-            height={size}
-            name={`predictive ${name}`}
-            label={`${name}: ${across}, ${up}`}
-            draw={(board) => {
-              drawPoints(board, { size, x, y }, points, dot);
-              planeAxes(board, { size, x, y }, [across, up]);
-            }}
-          />
-        )}
-      </Sized>
-    </figure>
-  );
-  return (
-    <>
-      <Verdict mark={off ? 'notice' : 'ok'}>{say(fixed(distance, 4), fixed(high, 4), pText(pValue))}</Verdict>
-      <div class="predictive-pair panels">
-        {plane(words.examples, examples)}
-        {plane(words.samples, samples)}
-        {columns.map((both, i) => (
-          <figure key={i}>
-            <Heading class="ends" title={[across, up][i]} note={text.drawnBoth} />
-            <Distribution
-              height={side}
-              values={both.samples}
-              outline={both.examples}
-              unit={[across, up][i]!}
-              label={text.spreadOf([across, up][i]!)}
-              nothing={text.noPredictive}
-            />
-          </figure>
-        ))}
-      </div>
-    </>
-  );
-}
-
-function columnOf({ data }: PairPlot['samples'], column: number): Float32Array {
-  return data.filter((_, i) => i % 2 === column);
-}
-
-type Range = [number, number];
-
-function rangeOf(values: readonly number[]): Range {
-  const sorted = Float32Array.from(values).sort();
-  const cut = Math.floor(sorted.length * trim);
-  const [low, high] = [sorted[cut]!, sorted[sorted.length - 1 - cut]!];
-  const margin = 0.075 * (high - low) || 1e-3;
-  return [low - margin, high + margin];
 }
 
 const pText = (p: number): string => (p < 0.001 ? `< ${fixed(0.001, 3)}` : fixed(p, 3));

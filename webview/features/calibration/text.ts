@@ -74,20 +74,4 @@ export const text = bilingual({
   ],
   level: ['level', 'Niveau'],
   histogram: (name: string) => [`Ranks of ${name}`, `Ränge von ${name}`],
-  predictive: ['Posterior predictive', 'Prädiktive Verteilung'],
-  predictiveNote: (pairs: string) => [
-    `${pairs} held-out examples, and one sample for the condition of each`,
-    `${pairs} zurückgehaltene Beispiele und ein Sample zur Bedingung jedes einzelnen`,
-  ],
-  predictiveOk: (distance: string, high: string, p: string) => [
-    `Examples and samples are ${distance} apart (0: the same, 1: nothing in common); calibrated flows up to ${high}, 99%; p ${p}.`,
-    `Beispiele und Samples sind ${distance} auseinander (0: gleich, 1: nichts gemeinsam); kalibrierte Flows bis ${high}, 99 %; p ${p}.`,
-  ],
-  predictiveOff: (distance: string, high: string, p: string) => [
-    `Examples and samples are ${distance} apart, more than calibrated flows: up to ${high}, 99%; p ${p}.`,
-    `Beispiele und Samples sind ${distance} auseinander, mehr als kalibrierte Flows: bis ${high}, 99 %; p ${p}.`,
-  ],
-  noPredictive: ['Hardly any sample is finite.', 'Kaum ein Sample ist endlich.'],
-  spreadOf: (name: string) => [`Spread of ${name}`, `Verteilung von ${name}`],
-  drawnBoth: ['samples filled, examples as a line', 'Samples gefüllt, Beispiele als Linie'],
 });

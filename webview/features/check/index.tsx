@@ -26,6 +26,7 @@ import { Readout, useCursor } from '../../base/canvas/readout';
 import { Rows } from '../../base/examples/rows';
 import { text } from './text';
 import { BlameBars, LogWeights, Tails } from './charts';
+import { AgainstExamples, examplesNumbers, sentencesOf } from './examples';
 import './style.css';
 import { computed, signal } from '@preact/signals';
 import { failed, runInParts } from '../../base/store/parted';
@@ -37,8 +38,10 @@ const checkState = stateOf((store) => {
   const chosen = signal<string | undefined>(undefined);
   const parted = runInParts(store, 'check', hasCheck, () => (pair.value = [0, 1]));
   const { part, status } = parted;
-  const isMapped = (): boolean =>
-    store.shows('check') && part.value?.report !== undefined && part.value.report.features.length > 1;
+  const isMapped = (): boolean => {
+    const { report, against } = part.value ?? {};
+    return store.shows('check') && Boolean(report ?? against) && store.model.value!.shape[0]! > 1;
+  };
   return {
     ...parted,
     ...{ draws, pair },
@@ -58,17 +61,19 @@ const checkState = stateOf((store) => {
         (error: unknown) => (status.value = failed(error)),
       );
     },
-    run(target: string) {
-      chosen.value = target;
-      parted.run({ target, draws: draws.value, seed: 0 });
+    /** Against held-out examples where there is no target. */
+    run(target?: string) {
+      chosen.value = target ?? chosen.value;
+      parted.run({ ...(target ? { target } : {}), draws: draws.value, seed: 0 });
     },
   };
 });
 
-/** One row for each end of each feature. */
+/** One row for each end of each feature, or each observation. */
 function checkNumbers(store: Store): ViewData {
   const { part, map } = store.state(checkState);
-  const report = part.value?.report;
+  const { report, against } = part.value ?? {};
+  if (against) return examplesNumbers(against);
   if (!report) return {};
   const ends = report.features.flatMap(({ name, tails }) => tails.map((tail) => ({ name, ...tail })));
   const { worst, blame, histogram } = report;
@@ -115,17 +120,29 @@ function CheckTab({ model }: { model: ModelSummary }) {
     <PartedTab
       of={state}
       part={part}
-      unit={text.unit}
+      unit={part?.against ? text.parts : text.unit}
       title={text.notRun}
-      why={model.target ? text.whyOfTarget(model.target) : text.why(model.context ? 'x, condition' : 'x')}
+      why={[
+        model.target ? text.whyOfTarget(model.target) : text.why(model.context ? 'x, condition' : 'x'),
+        ...(model.splits.length > 0 ? [text.whyExamples] : []),
+      ].join(' ')}
       failed={text.failed}
-      about={part && `${count(part.total)} ${text.unit}, ${fileOf(part.settings.target)}`}
+      about={part && aboutOf(part)}
       settings={(run) => <Settings run={run} />}
     >
-      {part?.report ? <Report model={model} part={{ ...part, report: part.report }} /> : undefined}
+      {part?.report ? (
+        <Report model={model} part={{ ...part, report: part.report }} />
+      ) : part?.against ? (
+        <AgainstExamples report={part.against} map={<Where model={model} note={text.whereOfExamples} />} />
+      ) : undefined}
     </PartedTab>
   );
 }
+
+const aboutOf = ({ total, settings, against }: CheckPart): string =>
+  against
+    ? `${count(against.examples)} ${text.examples}`
+    : `${count(total)} ${text.unit}, ${fileOf(settings.target!)}`;
 
 function Settings({ run: label }: { run: string }) {
   const {
@@ -134,6 +151,7 @@ function Settings({ run: label }: { run: string }) {
     choose,
     run,
   } = useFeature(checkState);
+  const { splits } = useStore().model.value!;
   return (
     <>
       <Button primary={!target} onClick={choose}>
@@ -150,14 +168,28 @@ function Settings({ run: label }: { run: string }) {
       <Button primary={Boolean(target)} disabled={!target} onClick={() => target && run(target)}>
         {label}
       </Button>
+      {splits.some(({ name }) => name === 'validation') ? (
+        <Button onClick={() => run()}>{text.againstExamples}</Button>
+      ) : null}
     </>
+  );
+}
+
+/** A map over two features that may be chosen. */
+function Where({ model, note }: { model: ModelSummary; note: string }) {
+  const { pair, map } = useFeature(checkState);
+  if (model.shape[0]! < 2) return null;
+  return (
+    <ChartBox title={text.where} note={note} name="weighed">
+      <FeaturePair model={model} pair={pair} />
+      <AnswerView question={map}>{(value) => value && <WeightBoard map={value} />}</AnswerView>
+    </ChartBox>
   );
 }
 
 function Report({ model, part }: { model: ModelSummary; part: CheckPart & { report: CheckReport } }) {
   const { report } = part;
-  const { pair, map } = useFeature(checkState);
-  const { pareto, blame, findings, nonFinite, histogram, features } = report;
+  const { pareto, blame, findings, nonFinite, histogram } = report;
   const isDoubtful = pareto !== undefined && pareto.k > largestK;
   const layer = findings.find(({ kind }) => kind === 'layer');
   const noBlame = part.done < part.total ? text.layersLast : report.noBlame!;
@@ -189,12 +221,7 @@ function Report({ model, part }: { model: ModelSummary; part: CheckPart & { repo
         </ChartBox>
       </div>
       <div class="parts below">
-        {features.length > 1 ? (
-          <ChartBox title={text.where} note={text.whereNote} name="weighed">
-            <FeaturePair model={model} pair={pair} />
-            <AnswerView question={map}>{(value) => value && <WeightBoard map={value} />}</AnswerView>
-          </ChartBox>
-        ) : null}
+        <Where model={model} note={text.whereNote} />
         <ChartBox title={text.worst} note={text.worstNote} name="worst">
           <WorstDraws model={model} draws={report.worst} />
         </ChartBox>
@@ -202,9 +229,6 @@ function Report({ model, part }: { model: ModelSummary; part: CheckPart & { repo
     </div>
   );
 }
-
-const sentencesOf = ({ sentence, advice }: CheckFinding): string =>
-  [sentence, advice].filter(Boolean).join(' ');
 
 function Facts({ report }: { report: CheckReport }) {
   const { efficiency, pareto, logEvidence, leakage, divergence, findings } = report;

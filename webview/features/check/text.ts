@@ -14,6 +14,23 @@ export const text = bilingual({
     `The flow was trained on ${target}. Draws of the flow are weighed with that density, which shows where the flow is wrong and which layer to look at.`,
     `Der Flow wurde auf ${target} trainiert. Ziehungen des Flows werden mit dieser Dichte gewichtet. Das zeigt, wo er falsch ist und welche Schicht anzusehen ist.`,
   ],
+  whyExamples: [
+    'Without a function: classifiers try to tell the latents of held-out examples from draws of the base, which in a right flow they cannot.',
+    'Ohne Funktion: Klassifikatoren versuchen, die Latents zurückgehaltener Beispiele von Ziehungen der Basis zu unterscheiden. Bei einem richtigen Flow gelingt das nicht.',
+  ],
+  againstExamples: ['Check against held-out examples', 'Gegen zurückgehaltene Beispiele prüfen'],
+  parts: ['parts', 'Teilen'],
+  examples: ['held-out examples', 'zurückgehaltene Beispiele'],
+  local: ['At observations', 'An Beobachtungen'],
+  localNote: [
+    'how far a classifier’s chance of an example is from ½; gray: by chance',
+    'wie weit die Chance eines Beispiels beim Klassifikator von ½ ist; grau: Zufall',
+  ],
+  localAxis: ['observations, by distance', 'Beobachtungen, nach Abstand'],
+  whereOfExamples: [
+    'log odds of an example; + the flow has too little, − too much',
+    'log-Chance eines Beispiels; + der Flow hat zu wenig, − zu viel',
+  ],
   choose: ['Choose a function…', 'Funktion wählen…'],
   other: ['Other function…', 'Andere Funktion…'],
   failed: ['The check failed', 'Die Prüfung ist gescheitert'],
@@ -32,6 +49,10 @@ export const text = bilingual({
   nonFinite: (n: string) => [
     `log q of ${n} draws is not finite; nothing else counts them.`,
     `log q von ${n} Ziehungen ist nicht endlich; sonst zählt sie nichts.`,
+  ],
+  nonFiniteExamples: (n: string) => [
+    `${n} examples or draws beside them are not finite; nothing counts them.`,
+    `${n} Beispiele oder Ziehungen daneben sind nicht endlich; nichts zählt sie.`,
   ],
   weights: ['Log weights', 'Log-Gewichte'],
   weightsNote: ['counts, log axis', 'Anzahlen, log. Achse'],

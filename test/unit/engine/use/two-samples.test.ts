@@ -7,6 +7,7 @@ import {
   energyDistance,
   largestDifference,
   ranksOf,
+  slicedDistance,
 } from '../../../../src/engine/use/two-samples';
 
 const golden = (n: number, step: number, shape: (u: number) => number): Float64Array =>
@@ -80,6 +81,26 @@ describe('the energy distance', () => {
       energyDistance(new Float32Array(40), 1, 20, { draw: stream(1, 'x'), level: 0.99, signal: aborted }),
       { name: 'CancelledError' },
     );
+  });
+});
+
+describe('the sliced Wasserstein distance', () => {
+  const options = { draw: stream(1, 'slices'), level: 0.99 };
+
+  it('is in one dimension the mean distance of ordered values', async () => {
+    const { distance } = await slicedDistance(Float32Array.from([1, 0, 4, 6]), 1, options);
+    assert.ok(Math.abs(distance - (4 + 5) / 2) < 1e-6, `${distance}`);
+  });
+
+  it('finds a shift by its length, and is within its band for equal sets', async () => {
+    const rows = stream(4, 'rows').normal(1200);
+    const equal = await slicedDistance(rows, 3, options);
+    assert.ok(equal.distance < equal.band && equal.pValue > 0.01, JSON.stringify(equal));
+    for (let i = 0; i < 600; i++) rows[i]! += 2;
+    const shifted = await slicedDistance(rows, 3, { ...options, inPairs: true });
+    // A shift of (2, 2, 2) is half its length along a random direction, on average.
+    assert.ok(Math.abs(shifted.distance - Math.sqrt(3)) < 0.4, `${shifted.distance}`);
+    assert.ok(shifted.distance > shifted.band && shifted.pValue === 0.005);
   });
 });
 
