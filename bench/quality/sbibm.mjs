@@ -36,7 +36,9 @@ async function measure({ task, preset, simulations, seconds, seed }, python, pac
       await script('data', String(simulations), String(seed), folder),
     );
     const config = path.join(folder, 'config.json');
-    const often = { validateEvery: 250, checkpointEvery: 1_000_000, sampleEvery: 1_000_000 };
+    // Few simulations are soon learned by heart.
+    const validateEvery = Math.min(250, simulations / 40);
+    const often = { validateEvery, checkpointEvery: 1_000_000, sampleEvery: 1_000_000 };
     fs.writeFileSync(
       config,
       JSON.stringify({ training: { ...often, steps: 1_000_000, patience: 20, batch: 256 } }),
