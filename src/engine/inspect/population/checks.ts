@@ -54,12 +54,11 @@ export function createChecks(
     names: readonly string[],
     signal: AbortSignal,
   ): AsyncGenerator<Step> {
-    const { runner, chosenContext } = flow;
+    const { runner } = flow;
     if (!backend) throw new UserError('Nothing computes here: open the model itself.');
     const steps = againstExamples({
       ...{ ways: { forward: runner, inverse: runner }, backend, seed, names, signal },
       examples: await pairsOf(flow, { split: 'validation', pairs: most, seed }),
-      observations: runner.context && chosenContext && Float32Array.from(chosenContext),
     });
     for await (const { report: against, draws: weighed, ...step } of steps)
       yield { ...step, against, weighed };
