@@ -59,7 +59,7 @@ function steps(inputs: TensorMap): TensorMap {
       const logits = logitsOf(weights, now('x'));
       const each = tf.mul(tf.sub(tf.softplus(logits), tf.mul(logits, labels)), learns);
       const means = tf.div(tf.sum(each, 1), tf.maximum(1, tf.sum(learns, 1)));
-      const squares = weights.filter(({ shape }) => shape[1] !== 1).map((w) => tf.sum(tf.square(w)));
+      const squares = weights.filter((_, i) => i % 2 === 0).map((w) => tf.sum(tf.square(w)));
       return tf.add(tf.sum<tf.Scalar>(means), tf.mul(tf.addN(squares), decay / (2 * batch)));
     };
     const { value, grads } = tf.valueAndGrads(lossOf)(weightNames.map((name) => state[name]!));
