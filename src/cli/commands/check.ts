@@ -105,18 +105,18 @@ async function againstChosen(
 ): Promise<Outcome> {
   const { input, condition, seed } = choice;
   const isOne = condition !== undefined && !/\.np[yz]$/i.test(condition);
-  const { forward, inverse } = await openBothWays(session, model);
-  const ways = isOne
-    ? (await openWeighable(session, model, condition)).ways
-    : { forward: forward.runner, inverse: inverse.runner };
+  const both = isOne ? undefined : await openBothWays(session, model);
+  const { opened, ways } = both
+    ? { opened: both.forward, ways: { forward: both.forward.runner, inverse: both.inverse.runner } }
+    : await openWeighable(session, model, condition);
   const split = input === undefined ? (choice.split ?? 'validation') : choice.split;
-  const examples = await readPairs(forward, { ...choice, split }, draws);
+  const examples = await readPairs(opened, { ...choice, split }, draws);
   const observations =
-    observation === undefined ? undefined : await readContext(forward.runner, observation, 1);
+    observation === undefined ? undefined : await readContext(opened.runner, observation, 1);
   const steps = againstExamples({
     ...{ ways, seed, observations, backend: await openInferenceBackend(session) },
     examples: isOne ? { ...examples, context: new Float32Array() } : examples,
-    names: namesOr(forward.featureNames, examples.x.length / examples.count),
+    names: namesOr(opened.featureNames, examples.x.length / examples.count),
     signal: session.signal,
   });
   let last: Against | undefined;
@@ -127,7 +127,7 @@ async function againstChosen(
   }
   const { report } = last!;
   const source = input === undefined ? { split } : { input };
-  return { json: { model: forward.file, ...source, seed, ...report }, text: againstText(report) };
+  return { json: { model: opened.file, ...source, seed, ...report }, text: againstText(report) };
 }
 
 function againstText({ examples, nonFinite, findings }: ExamplesReport): string {

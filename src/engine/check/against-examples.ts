@@ -7,7 +7,7 @@
  * - Energy distance, an MMD (Sejdinovic et al. 2013, Annals of Statistics 41), and sliced Wasserstein distance.
  */
 import { range } from '../../base/order';
-import { concatenated, rowAt, rowsAt } from '../../base/rows';
+import { columnsAt, concatenated, repeated, rowAt, rowsAt } from '../../base/rows';
 import { UserError } from '../../base/user-error';
 import { spread } from '../../data/dataset';
 import { stream } from '../../data/random';
@@ -16,7 +16,7 @@ import type { Backend } from '../backends/backend';
 import { breathe } from '../model/breathe';
 import { decodeLatents, encodeExamples } from '../model/latents';
 import type { Pairs, RunBothWays } from '../use/calibrate';
-import { energyDistance, slicedDistance } from '../use/two-samples';
+import { amongOthers, energyDistance, slicedDistance } from '../use/two-samples';
 import { trainClassifiers, type Rows } from './classifier';
 import { examplesFindings } from './examples-findings';
 import { variance } from './regression';
@@ -137,14 +137,12 @@ async function pairsOf(options: AgainstOptions): Promise<Finite> {
     throw new UserError(
       `${kept.length} examples of ${count} have finite latents; a check against examples needs ${fewest} or more.`,
     );
-  const [ofX, ofZ, drawnX, drawnZ, contexts] = [...sides, context ?? new Float32Array()].map((rows) =>
-    rowsAt(rows, rows.length / count, kept),
-  ) as [Float32Array, Float32Array, Float32Array, Float32Array, Float32Array];
+  const only = (rows: Float32Array): Float32Array => rowsAt(rows, rows.length / count, kept);
   return {
     ...{ count: kept.length, kept },
-    examples: { x: ofX, z: ofZ },
-    draws: { x: drawnX, z: drawnZ },
-    context: context && contexts,
+    examples: { x: only(x), z: only(z) },
+    draws: { x: only(drawn.x), z: only(drawn.z) },
+    context: context && only(context),
   };
 }
 
@@ -242,8 +240,7 @@ async function atObservations(
       const condition = rowAt(chosen, ofContext, k);
       const noise = stream(seed, 'check-local', k).normal(local.draws * ways.inverse.base.noise);
       const z = await ways.inverse.base.draw(noise, local.draws, 1, condition, seed);
-      const conditions = concatenated(range(local.draws).map(() => condition));
-      const data = beside(z, conditions, local.draws);
+      const data = beside(z, repeated(condition, local.draws), local.draws);
       const all = await trained.logits({ count: local.draws, size: rows.size, data });
       const statistics = all.map((logits) => {
         const squares = logits.reduce((sum, value) => sum + (1 / (1 + Math.exp(-value)) - 0.5) ** 2, 0);
@@ -284,23 +281,16 @@ function rarity(context: Float32Array, size: number): (condition: Float32Array) 
 /** The first against the others, as roots: how far the chance of an example is from ½. */
 function exchangeTest(statistics: ArrayLike<number>): Pick<LocalTest, 'value' | 'band' | 'pValue'> {
   const [value, ...others] = Array.from(statistics, Math.sqrt) as [number, ...number[]];
-  const asFar = others.filter((other) => other >= value).length;
-  const sorted = others.toSorted((a, b) => a - b);
-  const band = sorted[Math.ceil(0.95 * others.length) - 1]!;
-  return { value, band, pValue: (1 + asFar) / (1 + others.length) };
+  return { value, ...amongOthers(value, Float64Array.from(others), 0.95) };
 }
 
 /** What the conditions tell of each feature. */
-async function recoveryOf(
-  options: AgainstOptions,
-  { kept, examples, draws, count }: Finite,
-): Promise<Recovery[]> {
+async function recoveryOf(options: AgainstOptions, { kept, examples, draws }: Finite): Promise<Recovery[]> {
   const others = await drawsOf(options, 'other draws');
   const size = options.names.length;
   const again = rowsAt(others.x, size, kept);
   return options.names.map((name, d) => {
-    const column = (rows: Float32Array): Float64Array =>
-      Float64Array.from({ length: count }, (_, i) => rows[i * size + d]!);
+    const column = (rows: Float32Array): Float64Array => Float64Array.from(columnsAt(rows, size, [d]));
     const [truth, first, second] = [examples.x, draws.x, again].map(column) as [
       Float64Array,
       Float64Array,

@@ -172,8 +172,16 @@ async function relabeled(
     if (k % atOnce === 0) await breathe(signal);
     others[k] = distance(inPairs ? exchanged() : draw.permutation(n));
   }
-  const asFar = others.filter((other) => other >= found).length;
-  others.sort();
-  const band = others[Math.ceil(level * relabelings) - 1]!;
-  return { distance: found, band, pValue: (1 + asFar) / (1 + relabelings) };
+  return { distance: found, ...amongOthers(found, others, level) };
+}
+
+/** What a share `level` of the others is below, and the share that is as large, the value itself counted in. */
+export function amongOthers(
+  value: number,
+  others: Float64Array,
+  level: number,
+): Pick<Distance, 'band' | 'pValue'> {
+  const asLarge = others.filter((other) => other >= value).length;
+  const band = others.toSorted()[Math.ceil(level * others.length) - 1]!;
+  return { band, pValue: (1 + asLarge) / (1 + others.length) };
 }
