@@ -180,8 +180,8 @@ async function summarize(results, started, { full, file }) {
   }
   // Once more where they are found: logs are long, and often cut in the middle.
   for (const { name, failures = [], again = [], missing = [] } of results) {
-    for (const failure of again) console.log(`tried again in ${name}: ${failure.split('\n')[0]}`);
-    for (const failure of failures) console.log(`failed in ${name}: ${failure.split('\n')[0]}`);
+    for (const failure of again) console.log(`tried again in ${name}: ${summaryOf(failure)}`);
+    for (const failure of failures) console.log(`failed in ${name}: ${summaryOf(failure)}`);
     for (const test of missing.slice(0, mostNames)) console.log(`did not run in ${name}: ${test}`);
     if (missing.length > mostNames) console.log(`did not run in ${name}: ${missing.length - mostNames} more`);
   }
@@ -192,6 +192,12 @@ async function summarize(results, started, { full, file }) {
   console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
   const short = results.some(({ missing = [] }) => missing.length > 0);
   process.exitCode = sum('failed') > 0 || short ? 1 : 0;
+}
+
+/** The first line, and the last of a Python traceback, which has the reason. */
+function summaryOf(failure) {
+  const lines = failure.trim().split('\n');
+  return lines[0].includes('Traceback') ? `${lines[0]} … ${lines.at(-1).trim()}` : lines[0];
 }
 
 main(async () => {

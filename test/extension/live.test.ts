@@ -70,7 +70,7 @@ describe('a variable of a stopped program', function () {
     await workbench.close();
   });
 
-  const evaluate = async (expression: string): Promise<string> => {
+  const evaluateNow = async (expression: string): Promise<string> => {
     const { frameId } = vscode.debug.activeStackItem as vscode.DebugStackFrame;
     const session = vscode.debug.activeDebugSession!;
     const { result } = (await session.customRequest('evaluate', {
@@ -79,6 +79,21 @@ describe('a variable of a stopped program', function () {
       context: 'clipboard',
     })) as { result: string };
     return result.replace(/^'|'$/g, '');
+  };
+  /** Asks again where the window still names a frame of the stop before. */
+  const evaluate = async (expression: string): Promise<string> => {
+    let reason: unknown;
+    const answer = async () => {
+      try {
+        return await evaluateNow(expression);
+      } catch (error) {
+        reason = error;
+        return undefined;
+      }
+    };
+    return until(expression, answer).catch((timeout: unknown) => {
+      throw reason ?? timeout;
+    });
   };
 
   it('is asked nothing in a workspace that is not trusted', async () => {
@@ -126,7 +141,7 @@ describe('a variable of a stopped program', function () {
       'the next stop',
       async () => {
         if (!(vscode.debug.activeStackItem instanceof vscode.DebugStackFrame)) return false;
-        return (await evaluate('str(step)').catch(() => steps)) !== steps;
+        return (await evaluateNow('str(step)').catch(() => steps)) !== steps;
       },
       60_000,
     );

@@ -39,6 +39,7 @@ export class EnginePage {
   readonly answers: string[] = [];
   /** Tokens of the calls that it cancelled. */
   readonly cancelled: string[] = [];
+  private readonly methods = new Map<string, InspectorMethod>();
   private held: ((method: InspectorMethod, query: unknown) => boolean) | undefined;
   private opening: Promise<ModelSummary>;
   private rpc: BirpcReturn<PageApi, PageHost> | undefined;
@@ -106,6 +107,11 @@ export class EnginePage {
     return keptState(this.page);
   }
 
+  /** What the cancelled calls had asked. */
+  cancelledMethods(): (InspectorMethod | undefined)[] {
+    return this.cancelled.map((token) => this.methods.get(token));
+  }
+
   /** Questions of a method, first to last. */
   asked<M extends InspectorMethod>(method: M): InspectorQuery<M>[] {
     return this.said('ask')
@@ -152,6 +158,7 @@ export class EnginePage {
         of?: string,
         context?: readonly number[],
       ): Promise<InspectorAnswer<M>> => {
+        this.methods.set(token, method);
         // A message holds null where the page gave undefined.
         await note('ask', method, query, ...(of == null ? [] : [of]));
         return this.answer(method, query, token, of ?? undefined, context ?? undefined).finally(() =>
