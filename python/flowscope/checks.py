@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -18,6 +18,9 @@ from torch import Tensor, nn
 from .flows import chain_of
 from .recorder import _embedded, _per_example, _still, _tensor, _unique, _walk
 from .steps import Chain, standard_normal
+
+if TYPE_CHECKING:
+    from .against_examples import AgainstExamples
 
 #: It takes so many draws to fit a tail and to ask the layers.
 FEWEST = 1000
@@ -87,14 +90,18 @@ class Check:
 
 def check(
     flow: Any,
-    target: Callable[..., Any] | tuple[Any, Any],
+    target: Callable[..., Any] | tuple[Any, Any] | None = None,
     *,
+    examples: Any = None,
     draws: int = 10_000,
     features: int | None = None,
     context: Any = None,
     seed: int = 0,
-) -> Check:
+) -> Check | AgainstExamples:
     """Draws from `flow` and weighs the draws with `target`, log densities [N] of x [N, D], which need not be normalized.
+
+    Without a target, `examples` [N, D] that the flow has not learned from are compared with draws: the result is an
+    `AgainstExamples`, and `context` may be the condition of each, [N, C].
 
     `flow` is what `flowscope.record` takes; its layers need their way back. `target` gets tensors on the flow's device; or it is
     `(x, log_p)`, draws of this flow and log densities that were computed before, and `draws` is their number. `context` is one
@@ -102,6 +109,12 @@ def check(
     what they were. Raises ValueError for log densities of another shape, where
     they are NaN or +inf, and for rows that are no draws of the flow.
     """
+    if (target is None) == (examples is None):
+        raise ValueError("Give a target or examples=, one of the two.")
+    if target is None:
+        from .against_examples import against_examples
+
+        return against_examples(flow, examples, context, seed)
     known = target if isinstance(target, tuple) else None
     root = flow if isinstance(flow, nn.Module) else None
     condition = None if context is None else _tensor(context, root).reshape(1, -1)

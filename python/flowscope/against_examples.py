@@ -1,0 +1,173 @@
+"""Holds a PyTorch flow against examples, as `flowscope check` does without a target (src/engine/check/against-examples.ts).
+
+In a right flow the latents of examples are draws of the base, and its draws look like examples. Classifiers are trained to
+tell them apart (C2ST; Lopez-Paz and Oquab 2017, arXiv:1610.06545).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .checks import _draw
+from .flows import chain_of
+from .recorder import _embedded, _still, _tensor, _walk
+from .steps import Chain
+
+FEWEST, FOLDS = 100, 5
+#: Standard errors of a share of one half that 995 of 1,000 right flows stay below.
+ERRORS = 2.576
+#: Those of scikit-learn's MLPClassifier, which benchmarks of simulation-based inference use.
+BATCH, RATE, DECAY, PASSES, IDLE, LEAST = 200, 1e-3, 1e-4, 100, 10, 1e-4
+UNITS_PER_INPUT, MOST_UNITS = 10, 128
+
+
+@dataclass
+class Told:
+    """How many of N examples and N draws a classifier tells that did not see them. One half is perfect."""
+
+    accuracy: float
+    #: What it is below by chance in 995 of 1,000 right flows.
+    band: float
+    #: Log odds of being an example, [2 N]: examples, then draws.
+    log_odds: np.ndarray = field(repr=False)
+
+    @property
+    def off(self) -> bool:
+        return self.accuracy > self.band
+
+
+@dataclass
+class AgainstExamples:
+    """Classifiers against a flow. `count` examples are used: values, latents and draws of the others are not all finite."""
+
+    count: int
+    not_finite: int
+    #: Latents of examples against draws of the base.
+    latents: Told
+    #: Examples against draws of the flow.
+    examples: Told
+
+    def __str__(self) -> str:
+        sides = (
+            (self.latents, "the latents of examples from draws of the base"),
+            (self.examples, "draws from examples"),
+        )
+        lines = [
+            f"A classifier {'tells' if one.off else 'cannot tell'} {what}: "
+            f"{one.accuracy:.1%} right, by chance up to {one.band:.1%}"
+            for one, what in sides
+        ]
+        if not any(one.off for one, _ in sides):
+            lines.append(f"They saw {self.count:,} of each and miss what is finer.")
+        if self.not_finite:
+            lines.append(f"{self.not_finite:,} examples are left out: their values, latents or draws are not finite.")
+        return "\n".join(lines)
+
+
+def against_examples(flow: Any, examples: Any, context: Any, seed: int) -> AgainstExamples:
+    """What `flowscope.check(flow, examples=…)` does. `examples` [N, D]; `context` [N, C], of each, or [C], one for all."""
+    root = flow if isinstance(flow, nn.Module) else None
+    x = _tensor(examples, root)
+    if x.ndim != 2 or len(x) < FEWEST:
+        raise ValueError(f"The examples have shape {tuple(x.shape)}; expected (N, D) with {FEWEST} rows or more.")
+    conditions = None if context is None else _tensor(context, root)
+    if conditions is not None:
+        conditions = conditions.reshape(1, -1) if conditions.ndim < 2 else conditions
+        if conditions.ndim != 2 or len(conditions) not in (1, len(x)):
+            raise ValueError(f"The context has shape {tuple(conditions.shape)}; expected ({len(x)}, C), a row for each, or (C,).")
+    # One condition for all tells a classifier nothing.
+    seen = conditions if conditions is not None and len(conditions) == len(x) else None
+    chain = chain_of(flow, None if conditions is None else conditions[:1])
+    modules = [root] if root is not None else [s.module for s in chain.steps if s.module is not None]
+    with _still(modules), torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(seed)
+        rows = None if conditions is None else _embedded(chain, conditions.expand(len(x), -1))
+        drawn = _draw(chain, len(x), x.shape[1], rows, root)
+        if drawn.shape != x.shape:
+            raise ValueError(f"The examples have {x.shape[1]} features; draws of the flow have {drawn.shape[1]}.")
+        z, base = _latents(chain, x, rows), _base(chain, len(x), x, rows)
+        sides = [side.double().cpu().numpy().reshape(len(x), -1) for side in (z, base, x, drawn)]
+    condition = None if seen is None else seen.double().cpu().numpy()
+    every = sides if condition is None else [*sides, condition]
+    kept = np.all([np.isfinite(side).all(1) for side in every], axis=0)
+    count = int(kept.sum())
+    if count < FEWEST:
+        raise ValueError(f"{count} examples of {len(x)} have finite latents; a check against examples needs {FEWEST} or more.")
+    given = None if condition is None else condition[kept]
+    latents, pairs = (_told(sides[i][kept], sides[i + 1][kept], given, seed) for i in (0, 2))
+    return AgainstExamples(count, len(x) - count, latents, pairs)
+
+
+def _latents(chain: Chain, x: Tensor, context: Tensor | None) -> Tensor:
+    walked = _walk(chain.steps, x, context)
+    return walked[-1][0] if walked else x
+
+
+def _base(chain: Chain, count: int, x: Tensor, context: Tensor | None) -> Tensor:
+    drawn = chain.base.draw(count, context) if chain.base.draw else torch.randn(count, x.shape[1], dtype=x.dtype)
+    return drawn.reshape(count, -1)
+
+
+def _told(first: np.ndarray, second: np.ndarray, condition: np.ndarray | None, seed: int) -> Told:
+    """Each row is told by a classifier that saw neither it nor the row with the same condition, which would give it away."""
+    count = len(first)
+    both = np.concatenate([first, second])
+    if condition is not None:
+        both = np.concatenate([both, np.concatenate([condition, condition])], 1)
+    deviation = both.std(0)
+    scaled = torch.as_tensor((both - both.mean(0)) / np.where(deviation > 0, deviation, 1), dtype=torch.float32)
+    random = torch.Generator().manual_seed(seed)
+    fold = (torch.randperm(count, generator=random) % FOLDS).repeat(2)
+    labels = (torch.arange(2 * count) < count).float()
+    log_odds = _log_odds(scaled, labels, fold, random)
+    right = ((log_odds > 0) == (labels > 0)).double().mean()
+    return Told(float(right), 0.5 + ERRORS * (0.25 / (2 * count)) ** 0.5, log_odds.double().numpy())
+
+
+def _log_odds(x: Tensor, labels: Tensor, fold: Tensor, random: torch.Generator) -> Tensor:
+    """Log odds [2 N]: one classifier for each fold learns from the other folds and tells the rows of its own."""
+    units = min(MOST_UNITS, UNITS_PER_INPUT * x.shape[1])
+    widths = [x.shape[1], units, units, 1]
+    weights: list[Tensor] = []
+    for before, after in pairwise(widths):
+        # Glorot's bound, for biases too.
+        bound = (6 / (before + after)) ** 0.5
+        for rows in (before, 1):
+            start = (2 * torch.rand(FOLDS, rows, after, generator=random) - 1) * bound
+            weights.append(start.requires_grad_())
+
+    def logits(rows: Tensor) -> Tensor:
+        h = rows.expand(FOLDS, -1, -1)
+        for i in range(0, len(weights), 2):
+            h = torch.baddbmm(weights[i + 1], h, weights[i])
+            h = torch.relu(h) if i + 2 < len(weights) else h
+        return h.squeeze(-1)
+
+    optimizer = torch.optim.Adam(weights, lr=RATE)
+    best, idle = np.inf, 0
+    with torch.enable_grad():
+        for _ in range(PASSES):
+            losses = []
+            for rows in torch.randperm(len(x), generator=random).split(BATCH):
+                learns = (fold[rows] != torch.arange(FOLDS)[:, None]).float()
+                found = logits(x[rows])
+                each = (nn.functional.softplus(found) - found * labels[rows]) * learns
+                loss = (each.sum(1) / learns.sum(1).clamp(min=1)).sum()
+                penalty = sum(w.square().sum() for w in weights[::2]) * DECAY / (2 * BATCH)
+                optimizer.zero_grad()
+                (loss + penalty).backward()
+                optimizer.step()
+                losses.append(float(loss.detach()) / FOLDS)
+            now = float(np.mean(losses))
+            idle = idle + 1 if now > best - LEAST else 0
+            best = min(best, now)
+            if idle >= IDLE:
+                break
+    with torch.no_grad():
+        return logits(x)[fold, torch.arange(len(x))]

@@ -1,0 +1,68 @@
+"""`flowscope.check(flow, examples=…)`: classifiers against what the best of all can do, right flows and wrong ones."""
+
+import numpy as np
+import pytest
+import torch
+from flows import nflows_flow, zuko_flow
+
+import flowscope
+from flowscope.against_examples import _told
+
+
+def within(accuracy, truth, count):
+    """Four standard errors of a share, and two points for what a classifier of so few rows does not find."""
+    error = 4 * (truth * (1 - truth) / (2 * count)) ** 0.5
+    return truth - error - 0.02 <= accuracy <= truth + error
+
+
+def test_classifiers_are_as_good_as_any_can_be():
+    random, count = np.random.default_rng(0), 2000
+    normal = random.normal(size=(count, 1))
+    # Φ(1 / 2) of two normals that lie one deviation apart.
+    assert within(_told(normal, random.normal(size=(count, 1)) + 1, None, 0).accuracy, 0.6915, count)
+    same = _told(normal, random.normal(size=(count, 1)), None, 0)
+    assert within(same.accuracy, 0.5, count) and not same.off
+    # What differs is only how the feature goes with the condition: without the condition nobody can tell.
+    condition = random.normal(size=(count, 1))
+    goes = 0.9 * condition + 0.19**0.5 * random.normal(size=(count, 1))
+    assert _told(goes, normal, condition, 0).accuracy > 0.7
+    assert not _told(goes, normal, None, 0).off
+
+
+def samples(flow, count, context=None):
+    torch.manual_seed(5)
+    with torch.no_grad():
+        return flow.sample(count) if context is None else flow.sample(1, context).squeeze(1)
+
+
+def test_a_right_flow_passes_and_a_wrong_one_does_not():
+    flow = nflows_flow()
+    x = samples(flow, 1000)
+    flow.train()
+    before = torch.random.get_rng_state()
+    found = flowscope.check(flow, examples=x)
+    assert flow.training and torch.equal(before, torch.random.get_rng_state())
+    assert found.count == 1000 and not found.latents.off and not found.examples.off, found
+    assert "A classifier cannot tell draws from examples" in str(found)
+    x[3, 0] = float("nan")
+    wrong = flowscope.check(flow, examples=x.nanmean(0) + 1.5 * (x - x.nanmean(0)))
+    assert wrong.latents.off and wrong.examples.off and wrong.not_finite == 1, wrong
+
+
+def test_a_condition_that_a_flow_has_wrong_is_seen():
+    flow = nflows_flow(context=2)
+    context = 2 * torch.randn(1000, 2, generator=torch.Generator().manual_seed(3))
+    x = samples(flow, 1000, context)
+    found = flowscope.check(flow, examples=x, context=context)
+    assert not found.latents.off and not found.examples.off, found
+    assert flowscope.check(flow, examples=x, context=-context).latents.off
+
+
+def test_what_cannot_be_compared_is_said():
+    flow = zuko_flow()
+    with pytest.raises(ValueError, match="one of the two"):
+        flowscope.check(flow)
+    with pytest.raises(ValueError, match=r"expected \(N, D\) with 100 rows or more"):
+        flowscope.check(flow, examples=torch.zeros(5, 2))
+    with pytest.raises(ValueError, match=r"The context has shape \(7, 2\); expected \(200, C\)"):
+        flowscope.check(flow, examples=torch.zeros(200, 2), context=torch.zeros(7, 2))
