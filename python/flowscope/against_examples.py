@@ -14,10 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .checks import _draw
+from .checks import _base_draws, _decoded
 from .flows import chain_of
 from .recorder import _embedded, _still, _tensor, _walk
-from .steps import Chain
 
 FEWEST, FOLDS = 100, 5
 #: Standard errors of a share of one half that 995 of 1,000 right flows stay below.
@@ -88,10 +87,12 @@ def against_examples(flow: Any, examples: Any, context: Any, seed: int) -> Again
     with _still(modules), torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(seed)
         rows = None if conditions is None else _embedded(chain, conditions.expand(len(x), -1))
-        drawn = _draw(chain, len(x), x.shape[1], rows, root)
+        base = _base_draws(chain, len(x), x.shape[1], rows, root)
+        drawn = _decoded(chain, base, rows)
         if drawn.shape != x.shape:
             raise ValueError(f"The examples have {x.shape[1]} features; draws of the flow have {drawn.shape[1]}.")
-        z, base = _latents(chain, x, rows), _base(chain, len(x), x, rows)
+        walked = _walk(chain.steps, x, rows)
+        z = walked[-1][0] if walked else x
         sides = [side.double().cpu().numpy().reshape(len(x), -1) for side in (z, base, x, drawn)]
     condition = None if seen is None else seen.double().cpu().numpy()
     every = sides if condition is None else [*sides, condition]
@@ -104,18 +105,8 @@ def against_examples(flow: Any, examples: Any, context: Any, seed: int) -> Again
     return AgainstExamples(count, len(x) - count, latents, pairs)
 
 
-def _latents(chain: Chain, x: Tensor, context: Tensor | None) -> Tensor:
-    walked = _walk(chain.steps, x, context)
-    return walked[-1][0] if walked else x
-
-
-def _base(chain: Chain, count: int, x: Tensor, context: Tensor | None) -> Tensor:
-    drawn = chain.base.draw(count, context) if chain.base.draw else torch.randn(count, x.shape[1], dtype=x.dtype)
-    return drawn.reshape(count, -1)
-
-
 def _told(first: np.ndarray, second: np.ndarray, condition: np.ndarray | None, seed: int) -> Told:
-    """Each row is told by a classifier that saw neither it nor the row with the same condition, which would give it away."""
+    """A classifier tells only rows of conditions that it did not learn from: the other row of the pair would tell the label."""
     count = len(first)
     both = np.concatenate([first, second])
     if condition is not None:

@@ -202,17 +202,25 @@ def _same_draws(x: Tensor, fresh: Tensor, log_q: np.ndarray, fresh_log_q: np.nda
 
 
 def _draw(chain: Chain, count: int, features: int | None, context: Tensor | None, root: nn.Module | None) -> Tensor:
+    return _decoded(chain, _base_draws(chain, count, features, context, root), context)
+
+
+def _base_draws(chain: Chain, count: int, features: int | None, context: Tensor | None, root: nn.Module | None) -> Tensor:
     missing = [step.name for step in chain.steps if step.inverse is None]
     if missing:
         raise ValueError(f"{missing[0]} has no inverse, so there are no draws of this flow.")
     like = next(iter(root.parameters()), torch.zeros(1)) if root is not None else torch.zeros(1)
     with torch.no_grad():
         if chain.base.draw:
-            h = chain.base.draw(count, context).reshape(count, -1)
-        elif features is None:
+            return chain.base.draw(count, context).reshape(count, -1)
+        if features is None:
             raise ValueError("The flow does not say how many features it has; give features=.")
-        else:
-            h = torch.randn(count, features, dtype=like.dtype, device=like.device)
+        return torch.randn(count, features, dtype=like.dtype, device=like.device)
+
+
+def _decoded(chain: Chain, z: Tensor, context: Tensor | None) -> Tensor:
+    h = z
+    with torch.no_grad():
         for step in reversed(chain.steps):
             back = step.inverse(h, context)
             h = (back[0] if isinstance(back, (tuple, list)) else back).detach()

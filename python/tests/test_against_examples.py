@@ -22,7 +22,7 @@ def test_classifiers_are_as_good_as_any_can_be():
     assert within(_told(normal, random.normal(size=(count, 1)) + 1, None, 0).accuracy, 0.6915, count)
     same = _told(normal, random.normal(size=(count, 1)), None, 0)
     assert within(same.accuracy, 0.5, count) and not same.off
-    # What differs is only how the feature goes with the condition: without the condition nobody can tell.
+    # Only the correlation with the condition differs, which no classifier sees without the condition.
     condition = random.normal(size=(count, 1))
     goes = 0.9 * condition + 0.19**0.5 * random.normal(size=(count, 1))
     assert _told(goes, normal, condition, 0).accuracy > 0.7
