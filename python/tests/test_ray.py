@@ -115,7 +115,8 @@ def test_workers_of_ray_train_on_a_cluster(family, tmp_path, monkeypatch):
     )
     assert '"finished"' in done.stdout, done.stderr[-2000:]
     assert difference(curve(run), curve(FOLDER / "moons" / "engine")) < ENGINE
-    wait_for(lambda: not [name for name in family().values() if name.startswith("ray::Worker")], 10)
+    # Ray asks workers to end, and kills those that have not after half a minute (actor_graceful_shutdown_timeout_ms).
+    wait_for(lambda: not [name for name in family().values() if name.startswith("ray::Worker")], 60)
 
 
 @pytest.fixture
