@@ -103,9 +103,8 @@ export function readHeader({ file, metadata }: SafetensorsFile): CheckpointHeade
     );
   }
   const version = Number(metadata.format_version);
-  if (!Number.isInteger(version) || version < 1) {
+  if (!Number.isInteger(version) || version < 1)
     throw new UserError(`${file}: is damaged: format_version is ${JSON.stringify(metadata.format_version)}.`);
-  }
   if (version > checkpointVersion) {
     throw new UserError(
       `${file}: was written by a newer version of Flowscope (format ${version}; this one reads up to ` +

@@ -40,9 +40,8 @@ export async function loadResume(file: string): Promise<ResumeState> {
   }
   const step = Number(metadata.step ?? NaN);
   const seconds = Number(metadata.seconds ?? NaN);
-  if (!Number.isSafeInteger(step) || step < 0 || !Number.isFinite(seconds)) {
+  if (!Number.isSafeInteger(step) || step < 0 || !Number.isFinite(seconds))
     throw new UserError(`${file}: is damaged: its step or seconds cannot be read. Start a new run.`);
-  }
   const progress = parseMetadata(progressSchema, metadata.progress ?? '', { file, key: 'progress' });
   return { step, seconds, progress, tensors };
 }

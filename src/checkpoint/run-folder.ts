@@ -159,9 +159,8 @@ async function sweep(paths: RunPaths): Promise<void> {
 /** @throws UserError when the folder is not a run or its config is damaged */
 export async function openRun(folder: string): Promise<{ paths: RunPaths; config: StoredConfig }> {
   const paths = runPaths(folder);
-  if (!(await isRunFolder(folder))) {
+  if (!(await isRunFolder(folder)))
     throw new UserError(`${folder}: is not a run folder; expected config.json and checkpoints/ in it.`);
-  }
   try {
     return { paths, config: parseTrainedConfig(await readText(paths.config, largestJson), paths.config) };
   } catch (error) {

@@ -50,9 +50,8 @@ export function parseCommand(command: Command, args: readonly string[]): ParsedC
     }
     const before = Object.hasOwn(values, token.name) ? values[token.name] : undefined;
     const repeats = spec.type === 'text' && spec.repeats === true;
-    if (before !== undefined && spec.type !== 'flag' && !repeats) {
+    if (before !== undefined && spec.type !== 'flag' && !repeats)
       throw new UserError(`--${token.name} is given twice; give it once.`);
-    }
     const value = valueOf(token.name, spec, token.value, specs);
     values[token.name] = repeats && before !== undefined ? `${before},${value}` : value;
   }
@@ -65,13 +64,11 @@ export function parseCommand(command: Command, args: readonly string[]): ParsedC
       const one = command.argument ? `takes one ${command.argument.name}` : 'takes options only';
       throw new UserError(`${command.name} ${one}; "${unexpected}" is one too many. ${see}`);
     }
-    if (command.argument && argument === '') {
+    if (command.argument && argument === '')
       throw new UserError(`${command.name} needs ${command.argument.name}: ${command.argument.help} ${see}`);
-    }
     for (const [name, spec] of Object.entries(specs)) {
-      if ('required' in spec && spec.required && values[name] === undefined) {
+      if ('required' in spec && spec.required && values[name] === undefined)
         throw new UserError(`${command.name} needs --${name} ${placeholder(spec)}. ${see}`);
-      }
     }
   }
   for (const [name, spec] of Object.entries(specs)) {
@@ -98,9 +95,8 @@ function valueOf(
     return true;
   }
   const swallowed = raw?.startsWith('--') && Object.hasOwn(specs, raw.slice(2).split('=')[0]!);
-  if (raw === undefined || raw === '' || swallowed) {
+  if (raw === undefined || raw === '' || swallowed)
     throw new UserError(`--${name} needs a value: --${name} ${placeholder(spec)}.`);
-  }
   switch (spec.type) {
     case 'text':
       return raw;

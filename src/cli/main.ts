@@ -18,9 +18,8 @@ async function main(): Promise<void> {
   const args = process.argv.slice(2);
   const stopping = listenForSignals((name) => {
     if (args[0] === 'train') {
-      if (!args.includes('--json')) {
+      if (!args.includes('--json'))
         terminal.err('\nStopping after this step and saving; press Ctrl-C again to end at once.\n');
-      }
     } else {
       // Work that cannot be canceled soon is not awaited: files are replaced as a whole or not at all.
       setTimeout(() => process.exit(signalExitCode(name)), 3000).unref();

@@ -134,9 +134,8 @@ async function fromFile(
   const count = array.shape[0] ?? 0;
   const indices = numbers ?? range(Math.min(usual, count));
   const beyond = indices.find((index) => index >= count);
-  if (beyond !== undefined) {
+  if (beyond !== undefined)
     throw new UserError(`${where}: there is no example ${beyond}. There are ${count}, numbered from 0.`);
-  }
   const chosen = arrayRows(array, indices);
   const prepare = (noise: boolean): Float32Array =>
     prepareInput(runner, chosen, {

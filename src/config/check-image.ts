@@ -22,9 +22,8 @@ export function checkImage(model: ImageModelConfig): Problem[] {
       `expected at most ${mostValues} values in an image with its padding, got ${values}; use smaller images or less padding`,
     );
   }
-  if (model.latents !== 'in-place' && !model.layers && model.architecture !== 'glow') {
+  if (model.latents !== 'in-place' && !model.layers && model.architecture !== 'glow')
     return problem('model.latents', 'expected "in-place", or a flow that is a chain: `layers` or Glow');
-  }
   if (model.layers) {
     const chain = checkChain(model.layers, [height + 2 * pad, width + 2 * pad, channels], model.context);
     return chain.length > 0 ? chain : checkContext(model);
@@ -120,13 +119,11 @@ function checkChain(
     if (layer.kind === 'squeeze') [height, width, channels] = [height / 2, width / 2, 4 * channels];
     if (layer.kind === 'flatten') [height, width, channels] = [1, 1, height * width * channels];
     if (layer.kind === 'factorOut') channels /= 2;
-    if (channels > mostChannels) {
+    if (channels > mostChannels)
       return problem(path, `expected at most ${mostChannels} channels after it, got ${channels}`);
-    }
   }
-  if (!layers.some(({ kind }) => kind === 'coupling')) {
+  if (!layers.some(({ kind }) => kind === 'coupling'))
     return problem('model.layers', 'expected at least one coupling');
-  }
   return [];
 }
 
@@ -142,9 +139,8 @@ function checkSeen(
   if (!context) return problem(path, 'expected false, or a model with a context');
   const { height: rows, width: columns } = context;
   if (rows === 1 && columns === 1) return [];
-  if (layer.kind === 'prior') {
+  if (layer.kind === 'prior')
     return problem(path, `expected false, or a context of 1×1 pixels; it has ${rows}×${columns}`);
-  }
   if (rows === height && columns === width) return [];
   return problem(
     path,
@@ -220,18 +216,14 @@ function checkPrior(
   shape: string,
   path: string,
 ): Problem[] {
-  if (given !== 'nothing' && channels % 2 !== 0) {
+  if (given !== 'nothing' && channels % 2 !== 0)
     return problem(path, `expected an even number of channels to halve, got ${shape}`);
-  }
-  if (kernel === undefined && (padding !== 'zeros' || scaled)) {
+  if (kernel === undefined && (padding !== 'zeros' || scaled))
     return problem(path, 'expected a kernel, since only a convolution has `padding` and `scaled`');
-  }
-  if (kernel !== undefined && sees) {
+  if (kernel !== undefined && sees)
     return problem(path, 'expected no kernel, or no `seesContext`: a convolution sees no context');
-  }
-  if (kernel !== undefined && of !== 'channels') {
+  if (kernel !== undefined && of !== 'channels')
     return problem(path, 'expected no kernel, or no `of`: a convolution predicts each value');
-  }
   if (given === 'nothing' && kernel !== undefined && (padding !== 'ones' || kernel === 1)) {
     return problem(
       path,

@@ -216,12 +216,8 @@ export function checkOrder(...[order, dim, path, what]: Parameters<typeof checkC
   if (order.length !== dim) return checkCount(order, dim, path, what);
   const seen = new Set<number>();
   for (const feature of order) {
-    if (feature >= dim) {
-      return problem(path, `expected ${what}s 0 to ${dim - 1}, got ${feature}`);
-    }
-    if (seen.has(feature)) {
-      return problem(path, `expected each ${what} once, got ${feature} twice`);
-    }
+    if (feature >= dim) return problem(path, `expected ${what}s 0 to ${dim - 1}, got ${feature}`);
+    if (seen.has(feature)) return problem(path, `expected each ${what} once, got ${feature} twice`);
     seen.add(feature);
   }
   return [];

@@ -52,8 +52,7 @@ export function parseControl(text: string): NamedRequest {
   if (json === undefined) throw new UserError('control.json is not valid JSON.');
   const { id, ...request } =
     typeof json === 'object' && json !== null ? (json as Record<string, unknown>) : { id: '' };
-  if (typeof id !== 'string' || id === '') {
+  if (typeof id !== 'string' || id === '')
     throw new UserError('control.json: "id" is missing; expected a text that identifies this request.');
-  }
   return { id, ...checkControl(request) };
 }

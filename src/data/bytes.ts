@@ -31,9 +31,8 @@ async function openPlain(file: string, size: number, resources: Resources): Prom
   const handle = await open(file, 'r');
   let keep = false;
   try {
-    if (size <= largestBuffer && resources.reserve(size)) {
+    if (size <= largestBuffer && resources.reserve(size))
       return memoryBytes(await readRange(handle, 0, size, file));
-    }
     keep = true;
     resources.onClose(() => handle.close());
     return {

@@ -241,9 +241,8 @@ async function openTar(file: string, isNeeded: (name: string) => boolean, resour
         others.push(name);
         entry.resume();
       }
-      if (entries.size + others.length > mostEntries) {
+      if (entries.size + others.length > mostEntries)
         throw new UserError(`${file}: holds more than ${mostEntries} files; expected those of CIFAR.`);
-      }
       if (characters > mostCharacters) throw new Error('the names in it are too long');
     }
   } catch (error) {

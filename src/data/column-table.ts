@@ -171,9 +171,8 @@ function asNumber(value: unknown): number | undefined {
 }
 
 function refusedCell(value: unknown, where: string): UserError {
-  if (value === null || value === undefined) {
+  if (value === null || value === undefined)
     return new UserError(`${where}: the value is missing. ${gapAdvice}`);
-  }
   const shown = value instanceof Date ? value.toISOString() : textOf(value);
   return new UserError(
     `${where}: expected a finite number, got ${shown}. Remove the row, or leave out the column.`,

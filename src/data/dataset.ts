@@ -102,9 +102,8 @@ export interface Dataset {
 export function checkIndices(indices: ArrayLike<number>, count: number): void {
   for (let i = 0; i < indices.length; i++) {
     const index = indices[i]!;
-    if (!(index >= 0 && index < count)) {
+    if (!(index >= 0 && index < count))
       throw new RangeError(`There is no example ${index}; the split has ${count}.`);
-    }
   }
 }
 

@@ -31,9 +31,8 @@ function parseHeader(bytes: Uint8Array, length: number, file: string): { shape: 
       `${file}: is not an IDX file: it starts with ${shown}; expected 00 00 08 03 (images) or 00 00 08 01 (labels).`,
     );
   }
-  if (type !== 0x08) {
+  if (type !== 0x08)
     throw new UserError(`${file}: holds values of type ${types[type]}; expected unsigned bytes (type 08).`);
-  }
   const start = 4 + 4 * rank;
   if (bytes.length < start) {
     throw new UserError(
@@ -88,9 +87,8 @@ export async function openIdxImages(source: string, resources: Resources) {
 
 async function openPair(file: string, resources: Resources) {
   const { shape, start, bytes } = await open(file, resources);
-  if (shape.length === 1) {
+  if (shape.length === 1)
     throw new UserError(`${file}: contains labels; expected images. Give the images file.`);
-  }
   const [count = 0, height = 0, width = 0, channels = 1] = shape;
   if (shape.length < 3 || shape.length > 4 || channels > 16) {
     throw new UserError(
@@ -98,9 +96,8 @@ async function openPair(file: string, resources: Resources) {
     );
   }
   const size = height * width * channels;
-  if (count * size === 0) {
+  if (count * size === 0)
     throw new UserError(`${file}: holds no pixels (${shape.join(' × ')}); expected images.`);
-  }
   const labels = await openLabels(file, count, resources);
   const examples = recordExamples(bytes, { count, size, offset: start, ...(labels ? { labels } : {}) });
   const largest = labels?.reduce((most, label) => Math.max(most, label), 0);

@@ -180,9 +180,8 @@ export function npyHead({ shape, data }: { shape: readonly number[]; data: NpyDa
 function parseHeader(bytes: Uint8Array, where: string) {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (buffer.length === 0) throw new UserError(`${where}: is empty; expected a NumPy array.`);
-  if (buffer.length < 10 || buffer.toString('latin1', 0, 6) !== '\x93NUMPY') {
+  if (buffer.length < 10 || buffer.toString('latin1', 0, 6) !== '\x93NUMPY')
     throw new UserError(`${where}: is not a NumPy array file (.npy); save one with numpy.save.`);
-  }
   const major = buffer[6]!;
   if (major < 1 || major > 3) throw new UserError(`${where}: has NPY version ${major}; expected 1 to 3.`);
   const lengthBytes = major === 1 ? 2 : 4;
@@ -195,20 +194,17 @@ function parseHeader(bytes: Uint8Array, where: string) {
   const descr = /'descr'\s*:\s*'([^']*)'/.exec(text)?.[1];
   const fortran = /'fortran_order'\s*:\s*(True|False)/.exec(text)?.[1];
   const tuple = /'shape'\s*:\s*\(([\d\s,L]*)\)/.exec(text)?.[1];
-  if (/'descr'\s*:\s*\[/.test(text)) {
+  if (/'descr'\s*:\s*\[/.test(text))
     throw new UserError(`${where}: holds records with named fields; expected one array of numbers.`);
-  }
-  if (descr === undefined || fortran === undefined || tuple === undefined) {
+  if (descr === undefined || fortran === undefined || tuple === undefined)
     throw new UserError(`${where}: its NPY header cannot be read; expected descr, fortran_order and shape.`);
-  }
   const shape = tuple
     .split(',')
     .map((size) => size.trim().replace(/L$/, ''))
     .filter((size) => size !== '')
     .map(Number);
-  if (shape.length > mostAxes) {
+  if (shape.length > mostAxes)
     throw new UserError(`${where}: has ${shape.length} axes; expected at most ${mostAxes}.`);
-  }
   if (!shape.every(Number.isSafeInteger)) throw new UserError(`${where}: has no valid shape (${tuple}).`);
   return { descr, fortran: fortran === 'True', shape, start };
 }

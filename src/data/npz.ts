@@ -45,9 +45,8 @@ export function chooseArray(
 ): string {
   const listed = `${names.slice(0, 20).join(', ')}${names.length > 20 ? ', …' : ''}`;
   if (names.length === 0) throw new UserError(`${file}: holds no arrays; expected .npy entries.`);
-  if (array !== undefined && !names.includes(array)) {
+  if (array !== undefined && !names.includes(array))
     throw new UserError(`${file}: holds no array "${array}"; it has ${listed}.`);
-  }
   const chosen =
     array ?? usual.find((name) => names.includes(name)) ?? (names.length === 1 ? names[0] : undefined);
   if (chosen !== undefined) return chosen;

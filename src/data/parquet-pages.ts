@@ -106,9 +106,7 @@ function checkSecond(
   const repetition = inRange('the levels of a page', header.repetition_levels_byte_length, content.length);
   const definition = inRange('the levels of a page', header.definition_levels_byte_length, content.length);
   const missing = inRange('the missing values of a page', header.num_nulls, header.num_values);
-  if (header.optional) {
-    checkRuns({ page: content, at: repetition }, { width: 1, values: header.num_values });
-  }
+  if (header.optional) checkRuns({ page: content, at: repetition }, { width: 1, values: header.num_values });
   const levels = repetition + definition;
   const packed = content.subarray(levels);
   const page =
@@ -236,9 +234,8 @@ export const compressors: Compressors = { ...unbounded, ZSTD: unpackZstandard };
 function unpackZstandard(input: Uint8Array, length: number): Uint8Array {
   const { end, content } = zstandardFrame(input);
   if (end !== input.length) throw new Error('a page holds more than one Zstandard frame');
-  if (content !== undefined && content !== length) {
+  if (content !== undefined && content !== length)
     throw new Error(`a page unpacks to ${content} bytes, its header says ${length}`);
-  }
   return decompress(input, new Uint8Array(length));
 }
 

@@ -40,9 +40,8 @@ async function whileOpen<T>(file: string, work: (buffer: AsyncBuffer) => Promise
     const reads: Promise<unknown>[] = [];
     try {
       const read = async (start: number, end: number): Promise<ArrayBuffer> => {
-        if (!(start >= 0 && end >= start && end <= size)) {
+        if (!(start >= 0 && end >= start && end <= size))
           throw new Error(`bytes ${start} to ${end} of ${size} are asked for`);
-        }
         return (await readRange(handle, start, end - start, file)).buffer;
       };
       const buffer: AsyncBuffer = {

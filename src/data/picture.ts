@@ -57,9 +57,8 @@ export async function finish(
     const side = cropSize ?? Math.min(picture.width, picture.height);
     result = cut(picture, side, where, down, right);
   }
-  if (size !== undefined && (result.width !== size || result.height !== size)) {
+  if (size !== undefined && (result.width !== size || result.height !== size))
     result = await scale(result, size, size, where);
-  }
   return withBits(result, bits);
 }
 
@@ -113,9 +112,8 @@ async function scale(picture: Picture, width: number, height: number, where: str
         'Remove it, or leave data.resize out.',
     );
   }
-  if (channels > 4) {
+  if (channels > 4)
     throw new UserError(`${where}: images of ${channels} channels cannot be resized; expected at most 4.`);
-  }
   return resized(picture, width, height, { fit: 'fill' });
 }
 

@@ -109,9 +109,8 @@ function tooMuch(name: string, room: number): UserError {
 
 function spoolError(name: string, error: unknown): unknown {
   const code = (error as NodeJS.ErrnoException).code;
-  if (code !== 'ENOSPC' && code !== 'EDQUOT' && code !== 'EACCES' && code !== 'EROFS' && code !== 'EFBIG') {
+  if (code !== 'ENOSPC' && code !== 'EDQUOT' && code !== 'EACCES' && code !== 'EROFS' && code !== 'EFBIG')
     return error;
-  }
   return new UserError(
     `${name}: data that do not fit data.memory are unpacked to a temporary file, but it cannot be written (${code}). ` +
       'Free some space, set TMPDIR to a folder with more, or raise data.memory.',

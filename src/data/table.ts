@@ -70,9 +70,8 @@ async function readOnce(
       started = true;
     }
   }
-  if (!first) {
+  if (!first)
     throw new UserError(`${file}: contains no rows; expected a table of numbers, one example per line.`);
-  }
   if (!started) builder.start(first, undefined);
   return builder.finish();
 }
@@ -145,9 +144,8 @@ async function* rows(file: string, delimiter: string, lines: boolean): AsyncGene
 async function sniffDelimiter(file: string): Promise<string> {
   const head = await firstUnpacked(file, 65_536);
   const utf16 = head[0] === 0xff && head[1] === 0xfe;
-  if (!utf16 && head.subarray(0, 4096).includes(0)) {
+  if (!utf16 && head.subarray(0, 4096).includes(0))
     throw new UserError(`${file}: is not a text file; expected a table of numbers (CSV or TSV).`);
-  }
   const line = head
     .toString(utf16 ? 'utf16le' : 'utf8')
     .split(/\r\n|\n|\r/)
@@ -288,9 +286,8 @@ class TableBuilder {
     const gaps = this.gaps!.finish();
     if (writer.count === 0) checkRowsLeft(this.file, gaps);
     if (writer.count === 0 && this.ragged) throw this.badRow(this.ragged);
-    if (writer.count === 0) {
+    if (writer.count === 0)
       throw new UserError(`${this.file}: contains a header but no rows; expected one example per line.`);
-    }
     const encoded = this.label === undefined ? undefined : this.labels.finish();
     return {
       all: await writer.finish(encoded?.labels),

@@ -35,8 +35,7 @@ export async function entryBytes(entry: ZipEntry, resources: Resources): Promise
 
 /** The whole of an entry that is expected to be small. */
 export async function smallEntry(entry: ZipEntry, limit: number, where: string): Promise<Uint8Array> {
-  if (entry.size > limit) {
+  if (entry.size > limit)
     throw new UserError(`${where}: unpacks to ${entry.size} bytes; expected at most ${limit}.`);
-  }
   return entry.read();
 }

@@ -83,9 +83,8 @@ async function checkPresets({ data, presets }: ComparePresetsRequest) {
 
 async function refuseFull(output: string): Promise<void> {
   const found = await readdir(output).catch(() => []);
-  if (found.length > 0) {
+  if (found.length > 0)
     throw new UserError(`--output ${output}: is not empty; choose a new folder, or an empty one.`);
-  }
 }
 
 /** Undefined when it was ended before anything was trained. */

@@ -35,9 +35,8 @@ export function inHdf5<T>(where: string, read: () => T, timeout = longestMillise
     return vm.runInNewContext('read()', { read }, { timeout }) as T;
   } catch (error) {
     if (error instanceof UserError) throw error;
-    if ((error as { code?: unknown }).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') {
+    if ((error as { code?: unknown }).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT')
       throw damaged('its tables have no end');
-    }
     throw damaged(shortened(error instanceof Error ? error.message : String(error)));
   } finally {
     console.warn = warn;

@@ -33,9 +33,7 @@ export async function readRange(
   const bytes = new Uint8Array(length);
   for (let done = 0; done < length;) {
     const { bytesRead } = await handle.read(bytes, done, Math.min(length - done, 2 ** 30), position + done);
-    if (bytesRead === 0) {
-      throw new UserError(`${file}: ended unexpectedly. It may be cut off. Try again.`);
-    }
+    if (bytesRead === 0) throw new UserError(`${file}: ended unexpectedly. It may be cut off. Try again.`);
     done += bytesRead;
   }
   return bytes;

@@ -56,9 +56,8 @@ export async function isFolder(file: string): Promise<boolean> {
 export async function refuseSpecial(file: string): Promise<void> {
   try {
     const info = await stat(file);
-    if (!info.isFile() && !info.isDirectory()) {
+    if (!info.isFile() && !info.isDirectory())
       throw new UserError(`${file}: is a pipe or a device; expected a file or a folder.`);
-    }
   } catch (error) {
     throw readError(file, error);
   }
@@ -140,9 +139,8 @@ async function isGzip(file: string): Promise<boolean> {
 export async function readUnpacked(file: string): Promise<Uint8Array> {
   try {
     const packed = await isGzip(file);
-    if ((await stat(file)).size > largest) {
+    if ((await stat(file)).size > largest)
       throw new UserError(`${file}: is larger than 4 GiB; use a smaller file.`);
-    }
     const bytes = await readFile(file);
     const content = packed ? await promisify(gunzip)(bytes, { maxOutputLength: largest }) : bytes;
     // A plain view: a Buffer's slice would not copy.

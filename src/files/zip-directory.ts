@@ -72,21 +72,18 @@ async function readEntry(
   begin: number,
   end: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  if (begin < 0 || end < begin || end > entry.uncompressedSize) {
+  if (begin < 0 || end < begin || end > entry.uncompressedSize)
     throw new RangeError(`Bytes ${begin} to ${end} of an entry of ${entry.uncompressedSize}.`);
-  }
   try {
     if (entry.compressionMethod === 0 && !entry.isEncrypted()) {
       const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
       // The reader has checked that the entry ends before the file does, so that the memory is not taken in vain.
       return await readRange(handle, fileDataStart + begin, end - begin, file);
     }
-    if (entry.uncompressedSize > largestPacked) {
+    if (entry.uncompressedSize > largestPacked)
       throw new Error(`the entry "${entry.fileName}" is compressed and unpacks to more than 1 GiB`);
-    }
-    if (entry.compressedSize > size || entry.uncompressedSize > entry.compressedSize * largestRatio) {
+    if (entry.compressedSize > size || entry.uncompressedSize > entry.compressedSize * largestRatio)
       throw new Error(`the sizes of the entry "${entry.fileName}" cannot be`);
-    }
     const whole = entry.uncompressedSize;
     if (begin === 0 && end === whole) return await unpack(zip, entry, end);
     if (unpacked.entry !== entry || unpacked.content.length < end) {
@@ -159,9 +156,8 @@ class HandleReader extends RandomAccessReader {
   }
 
   async #read(position: number, length: number): Promise<Buffer> {
-    if (!Number.isSafeInteger(position) || position < 0 || position + length > this.size) {
+    if (!Number.isSafeInteger(position) || position < 0 || position + length > this.size)
       throw new Error('an offset lies outside of the file');
-    }
     const inOrder = position === this.#lastEnd;
     this.#lastEnd = position + length;
     const { begin, bytes } = this.#block;

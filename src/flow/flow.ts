@@ -1,6 +1,5 @@
 /** A flow from its config, and the functions over it that are traced: log-likelihood, encoding and decoding. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { type ModelConfig, hasLogit } from '../config/schema';
 import type { Standardization } from '../config/standardization';
 import type { FlowContext, Step } from './core/bijection';
@@ -43,7 +42,12 @@ export function quantizationNats(config: ModelConfig, dimensions: number): numbe
  * The parts of ln p(x) of each example, nats; [N] or scalars. Their sum is ln p of the preprocessed density.
  * @param x in data units: dequantized pixels in [0, levels), or coordinates; [N, …].
  */
-export function logLikelihood(flow: Flow, preprocess: Preprocess | undefined, ctx: FlowContext, x: Tensor) {
+export function logLikelihood(
+  flow: Flow,
+  preprocess: Preprocess | undefined,
+  ctx: FlowContext,
+  x: tf.Tensor,
+) {
   const prepared: Step = preprocess ? preprocess.forward(ctx, x) : { value: x, logDet: tf.scalar(0) };
   const { value: z, logDet } = flow.forward(ctx, prepared.value);
   return { z, prior: flow.base.logProb(ctx, z), logDet, preprocessing: prepared.logDet };
@@ -54,13 +58,18 @@ export function drawSamples(
   flow: Flow,
   preprocess: Preprocess | undefined,
   ctx: FlowContext,
-  noise: Tensor,
-): Tensor {
+  noise: tf.Tensor,
+): tf.Tensor {
   return decode(flow, preprocess, ctx, flow.base.draw(ctx, noise, tf.scalar(1)));
 }
 
 /** Latents to data units: [N, …] → [N, …]. */
-export function decode(flow: Flow, preprocess: Preprocess | undefined, ctx: FlowContext, z: Tensor): Tensor {
+export function decode(
+  flow: Flow,
+  preprocess: Preprocess | undefined,
+  ctx: FlowContext,
+  z: tf.Tensor,
+): tf.Tensor {
   const x = flow.inverse(ctx, z).value;
   return preprocess ? preprocess.inverse(ctx, x).value : x;
 }

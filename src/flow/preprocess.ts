@@ -2,7 +2,6 @@
  * From data units to what the flow models, as bijections with a log-det of their own, kept apart from the flow's.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import type { DataConstraint, LogitConstraint } from '../config/schema';
 import {
   endsOf,
@@ -40,12 +39,12 @@ export function lowestShare(constraint: LogitConstraint, dataRange: number): num
  */
 export function logit({ name, shape, levels, dataRange, constraint }: LogitOptions): Bijection {
   const low = lowestShare(constraint, dataRange);
-  const complement = (v: Tensor, p: Tensor): Tensor =>
+  const complement = (v: tf.Tensor, p: tf.Tensor): tf.Tensor =>
     constraint === 'symmetric'
       ? tf.sub(1, p)
       : tf.mul(tf.maximum(tf.sub(levels, v), levels * 2 ** -25), dataRange / levels);
   const constant = sizeOf(shape) * Math.log(dataRange);
-  const logDetAt = (y: Tensor): Tensor =>
+  const logDetAt = (y: tf.Tensor): tf.Tensor =>
     tf.add(sumPerExample(tf.add(tf.softplus(y), tf.softplus(tf.neg(y)))), constant);
   return {
     ...keepingShape(name, shape),
@@ -84,25 +83,25 @@ export function scalePixels(
  * float32 would round onto a bound on the way back becomes the value next to it.
  */
 function byColumn(maps: readonly (ColumnMap | undefined)[]): Pick<Bijection, 'forward' | 'inverse'> {
-  const row = (name: string, value: (map: ColumnMap) => number, other = 0): Tensor =>
+  const row = (name: string, value: (map: ColumnMap) => number, other = 0): tf.Tensor =>
     named(name, tf.tensor1d(maps.map((map) => (map ? value(map) : other))));
   const isLogit = ({ high }: ColumnMap): boolean => high < Infinity;
   const hasLogit = maps.some((map) => map && isLogit(map));
   const isCircle = ({ cut }: ColumnMap): boolean => cut !== undefined;
   const hasCircle = maps.some((map) => map && isCircle(map));
-  const plain = (): Tensor => row('plain', () => 0, 1);
-  const low = (): Tensor => row('low', (map) => map.low);
-  const logs = (): Tensor => row('logs', (map) => Number(!isLogit(map)));
-  const logits = (): Tensor => row('logits', (map) => Number(isLogit(map)));
+  const plain = (): tf.Tensor => row('plain', () => 0, 1);
+  const low = (): tf.Tensor => row('low', (map) => map.low);
+  const logs = (): tf.Tensor => row('logs', (map) => Number(!isLogit(map)));
+  const logits = (): tf.Tensor => row('logits', (map) => Number(isLogit(map)));
   /** ln of the slope of each map at y. */
-  const logSlopes = (y: Tensor): Tensor => {
+  const logSlopes = (y: tf.Tensor): tf.Tensor => {
     const ofLogs = tf.neg(tf.mul(y, logs()));
     if (!hasLogit) return ofLogs;
     const widths = row('log_width', ({ low, high }) => (high < Infinity ? Math.log(high - low) : 0));
     return tf.add(ofLogs, tf.mul(tf.sub(tf.add(tf.softplus(y), tf.softplus(tf.neg(y))), widths), logits()));
   };
   /** Values of circles turned by so much, each as the one between its bounds; other columns as they are. */
-  const turned = (x: Tensor, sign: 1 | -1): Tensor => {
+  const turned = (x: tf.Tensor, sign: 1 | -1): tf.Tensor => {
     if (!hasCircle) return x;
     const by = row('turn', ({ low, cut = low }) => sign * (cut - low));
     const period = row('period', (map) => (isCircle(map) ? map.high - map.low : 0));
@@ -126,7 +125,7 @@ function byColumn(maps: readonly (ColumnMap | undefined)[]): Pick<Bijection, 'fo
       const inside = tf.minimum(tf.maximum(x, ends[0]!), ends[1]!);
       // The logarithm of 1 where there is none to be taken.
       const above = tf.add(tf.mul(tf.sub(inside, low()), tf.sub(1, plain())), plain());
-      let y: Tensor = tf.add(tf.mul(inside, plain()), tf.log(above));
+      let y: tf.Tensor = tf.add(tf.mul(inside, plain()), tf.log(above));
       if (hasLogit) {
         const high = row('high', (map) => (isLogit(map) ? map.high : 0));
         y = tf.sub(y, tf.log(tf.add(tf.mul(tf.sub(high, inside), logits()), tf.sub(1, logits()))));
@@ -135,7 +134,7 @@ function byColumn(maps: readonly (ColumnMap | undefined)[]): Pick<Bijection, 'fo
       return { value: y, logDet: sumPerExample(tf.add(logSlopes(y), tf.log(tf.sub(1, outside)))) };
     },
     inverse(_, y) {
-      let above: Tensor = tf.mul(tf.exp(tf.mul(y, logs())), logs());
+      let above: tf.Tensor = tf.mul(tf.exp(tf.mul(y, logs())), logs());
       if (hasLogit) {
         const width = row('width', (map) => (isLogit(map) ? map.high - map.low : 0));
         const span = row('span', (map) => (isLogit(map) ? spanOf(map) : 0));
@@ -164,7 +163,7 @@ export function standardize(name: string, fitted: Standardization, dim = fitted.
     { mean: mean.slice(dim), std: std.slice(dim) },
   ];
   const logDet = -features.std.reduce((sum, deviation) => sum + Math.log(deviation), 0);
-  const scaled = (x: Tensor, by: Standardization): Tensor =>
+  const scaled = (x: tf.Tensor, by: Standardization): tf.Tensor =>
     tf.div(tf.sub(x, named('mean', tf.tensor1d(by.mean))), named('std', tf.tensor1d(by.std)));
   return {
     ...keepingShape(name, [dim]),
@@ -186,6 +185,6 @@ export function standardize(name: string, fitted: Standardization, dim = fitted.
         ? { value: outer.value, logDet: tf.sub(outer.logDet, logDet) }
         : { value, logDet: tf.scalar(-logDet) };
     },
-    ...(context.mean.length > 0 ? { scaleContext: (c: Tensor) => scaled(c, context) } : {}),
+    ...(context.mean.length > 0 ? { scaleContext: (c: tf.Tensor) => scaled(c, context) } : {}),
   };
 }

@@ -223,9 +223,8 @@ export class Recorder {
    * stored, and a Fill may have a dynamic size.
    */
   addTensor(data: ConstantData, shape: Shape, dtype: DType): number {
-    if (shape.length > 0 && data.length > 0 && isUniform(data)) {
+    if (shape.length > 0 && data.length > 0 && isUniform(data))
       return this.addNode('Fill', [], { value: data[0] }, [{ shape, dtype }], '')[0]!;
-    }
     if (this.dynamicBatch !== undefined && shape.some((dim) => isDynamic(dim, this.dynamicBatch))) {
       throw new UserError(
         `A constant of shape ${showShape(shape)} holds different values for each example, but the graph is traced for ` +
@@ -295,9 +294,8 @@ export function broadcastShapes(...shapes: Shape[]): number[] {
       const at = rank - shape.length + i;
       const dim = shape[i]!;
       if (dim === 1 || dim === result[at]) continue;
-      if (result[at] !== 1) {
+      if (result[at] !== 1)
         throw new UserError(`Shapes ${shapes.map(showShape).join(' and ')} cannot be broadcast together.`);
-      }
       result[at] = dim;
     }
   }
@@ -317,9 +315,8 @@ export function normalizeAxes(axis: number | readonly number[] | null | undefine
 
 export function normalizeAxis(axis: number, rank: number): number {
   const absolute = axis < 0 ? axis + rank : axis;
-  if (!Number.isInteger(axis) || absolute < 0 || absolute >= rank) {
+  if (!Number.isInteger(axis) || absolute < 0 || absolute >= rank)
     throw new UserError(`Axis ${axis} is outside a tensor of rank ${rank}.`);
-  }
   return absolute;
 }
 

@@ -37,9 +37,8 @@ export function checkTrusted(
   const name = path.posix.basename(pathname);
   const checksum = knownChecksum(address, known);
   if (checksum !== undefined) return checksum;
-  if (env[unverifiedVariable] !== '1') {
+  if (env[unverifiedVariable] !== '1')
     throw new Error(`no checksum of ${name} is known; ${unverifiedVariable}=1 trusts ${host} without one`);
-  }
   if (protocol !== 'https:')
     throw new Error(`${name} has no known checksum and is not taken over ${protocol}`);
   return undefined;
@@ -48,7 +47,6 @@ export function checkTrusted(
 /** @throws Error when the file is not the one that was published */
 export async function checkDownload(file: string, expected: string, signal?: AbortSignal): Promise<void> {
   const checksum = await sha256Of(file, signal);
-  if (checksum !== expected) {
+  if (checksum !== expected)
     throw new Error(`${path.basename(file)} has checksum ${checksum}, expected ${expected}`);
-  }
 }

@@ -286,9 +286,8 @@ export function hasManyValues({ shape }: Pick<ModelSummary, 'shape'>): boolean {
 
 /** What the reader of a saved page can choose: nothing where the model cannot be run. */
 export function recordedChoices(summary: ModelSummary): RecordedChoices {
-  if (!summary.runnable) {
+  if (!summary.runnable)
     return { examples: [], batches: [], modes: ['eval'], samples: [], morphs: [], pages: [] };
-  }
   const count = hasManyValues(summary) ? 1 : 6;
   const samples = defaultSamples(summary);
   const first = defaultExample(summary);

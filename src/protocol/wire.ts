@@ -79,9 +79,8 @@ export function decode(value: unknown): unknown {
 export function exactBuffer<T extends ArrayBufferView>(view: T): T;
 export function exactBuffer(view: ArrayBufferView): ArrayBufferView {
   const exact = view.byteOffset === 0 && view.byteLength === view.buffer.byteLength;
-  if (view instanceof Uint8Array) {
+  if (view instanceof Uint8Array)
     return exact && view.constructor === Uint8Array ? view : new Uint8Array(view);
-  }
   if (exact || view instanceof DataView) return view;
   const Typed = view.constructor as new (buffer: ArrayBufferLike) => ArrayBufferView;
   return new Typed(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));

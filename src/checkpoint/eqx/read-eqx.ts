@@ -51,9 +51,8 @@ export async function readEqx(file: string, handle: FileHandle): Promise<TensorF
     const end = at + header.start + sizeOf(header.shape) * header.itemBytes;
     if (!(end <= bytes.length))
       throw new UserError(`${file}: ${name} is cut off. Copy or download the file again.`);
-    if (header.fortran && header.shape.length > 1) {
+    if (header.fortran && header.shape.length > 1)
       throw new UserError(`${file}: ${name} is in the order of Fortran, in which Equinox writes nothing.`);
-    }
     const { type, shape } = header;
     leaves.set(name, { header, begin: at + header.start, dtype: numpyTypes[type]!, shape });
     at = end;

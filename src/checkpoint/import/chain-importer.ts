@@ -246,9 +246,8 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     readOrNote(missing, () => refuseTooMany(features));
     if (missing.length > 0) return { share, missing };
     for (const step of steps) {
-      if (step.features !== undefined && step.features !== features) {
+      if (step.features !== undefined && step.features !== features)
         missing.push(`${step.at} is not of ${features} features`);
-      }
       if (!isCoupling(step)) continue;
       if ((step.alike[otherContext] ?? 0) !== (first.alike[otherContext] ?? 0))
         missing.push(`${step.at} ${otherContext} ${first.at}`);

@@ -70,9 +70,7 @@ export function factored(where: string, weight: Values, most = mostFeatures) {
     [rows[k], rows[pivot]] = [rows[pivot]!, rows[k]!];
     [from[k], from[pivot]] = [from[pivot]!, from[k]!];
     const top = rows[k]!;
-    if (!(Math.abs(top[k]!) > 0) || !Number.isFinite(top[k]!)) {
-      throw noInverse(where);
-    }
+    if (!(Math.abs(top[k]!) > 0) || !Number.isFinite(top[k]!)) throw noInverse(where);
     for (let i = k + 1; i < size; i++) {
       const row = rows[i]!;
       const factor = row[k]! / top[k]!;

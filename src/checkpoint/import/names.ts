@@ -183,9 +183,8 @@ export async function readTable(
       values.push(tensor);
     }
     file.reading?.(undefined);
-    if (values.some(({ data }) => data.length !== values[0]!.data.length)) {
+    if (values.some(({ data }) => data.length !== values[0]!.data.length))
       throw new UserError(`${file.file}: ${libraryNames(renaming).join(' and ')} are not of one length.`);
-    }
     tensors[renaming.flowscope] = transform.toFlowscope(values);
   }
   return tensors;

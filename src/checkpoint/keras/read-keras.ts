@@ -131,8 +131,7 @@ function arrayOf(dataset: Dataset, bytes: ArrayBuffer, path: string) {
   const size = Number(view.getBigUint64(properties + 8, true));
   const { shape } = dataset;
   const needed = sizeOf(shape) * itemBytes[dtype]!;
-  if (needed > 0 && (size !== needed || begin + size > bytes.byteLength)) {
+  if (needed > 0 && (size !== needed || begin + size > bytes.byteLength))
     throw new Error(`${path} reaches beyond the file`);
-  }
   return { dtype, shape: [...shape], begin: needed === 0 ? 0 : begin, littleEndian };
 }

@@ -175,9 +175,8 @@ export function readPickleAt(
   };
   const reduce = () => {
     const [callee, args] = popTuple(2);
-    if (!(callee instanceof PickleGlobal) || !Array.isArray(args)) {
+    if (!(callee instanceof PickleGlobal) || !Array.isArray(args))
       throw new PickleError('it calls something that is no function');
-    }
     pushNew(rules.call(callee.name, args));
   };
 

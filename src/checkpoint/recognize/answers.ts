@@ -86,9 +86,8 @@ export function numbersOf(value: string | number, answer: NumberAnswer): number[
   const ends = interval === true && numbers.length === 2 && numbers.every(Number.isFinite) && low! < high!;
   if (ends) return numbers;
   const each = all?.apart === true && numbers.length === all.count;
-  if ((numbers.length === 1 || each) && numbers.every(fits)) {
+  if ((numbers.length === 1 || each) && numbers.every(fits))
     return new Set(numbers).size === 1 ? [numbers[0]!] : numbers;
-  }
   const range = [
     ...(Number.isFinite(minimum) ? [`≥ ${minimum}`] : []),
     ...(Number.isFinite(maximum) ? [`≤ ${maximum}`] : []),

@@ -188,9 +188,8 @@ export function whyUnknown(file: TensorFile, only?: Library): string {
   const more = (best?.missing.length ?? 0) - shown.length;
   const missing =
     shown.length > 0 ? ` It lacks: ${shown.join('; ')}${more > 0 ? `; and ${more} more` : ''}.` : '';
-  if (best && only !== undefined) {
+  if (best && only !== undefined)
     return `It is not a file of ${best.name} that Flowscope knows.${missing} Leave the library out to try all.`;
-  }
   if (!best || rankOf(best) < leastShare) {
     return (
       'The names of its tensors match no library that Flowscope reads ' +

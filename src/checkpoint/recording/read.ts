@@ -52,9 +52,8 @@ function readAbout({ file, metadata }: SafetensorsFile): RecordingAbout {
     );
   }
   const version = Number(metadata['format_version']);
-  if (!Number.isInteger(version) || version < 1) {
+  if (!Number.isInteger(version) || version < 1)
     throw damaged(file, `format_version is ${JSON.stringify(metadata['format_version'])}`);
-  }
   if (version > recordingVersion) {
     throw new UserError(
       `${file}: is a recording of version ${version}; this Flowscope reads up to ${recordingVersion}. Update Flowscope to open it.`,
@@ -134,9 +133,8 @@ class Reader {
     const jacobian = this.rows(name('jacobian'), undefined, count);
     if (jacobian) this.expectShape(name('jacobian'), jacobian.shape.slice(1), sizes);
     const { order } = about;
-    if (order && !(new Set(order).size === sizes[1] && order.every((feature) => feature < sizes[1]!))) {
+    if (order && !(new Set(order).size === sizes[1] && order.every((feature) => feature < sizes[1]!)))
       throw damaged(this.file, `${name('order')} is no order of ${sizes[1]} features`);
-    }
     const path = this.tensors[name('path')];
     const times = Math.max(2, path?.shape[1] ?? 0);
     if (path) this.expectShape(name('path'), path.shape, output.shape.toSpliced(1, 0, times));

@@ -172,9 +172,8 @@ export async function writeSafetensors(
   for (const name of names) {
     const { shape, data } = tensors[name]!;
     const size = sizeOf(shape);
-    if (size !== data.length) {
+    if (size !== data.length)
       throw new RangeError(`Tensor ${name} has the shape [${shape.join(', ')}] and ${data.length} values.`);
-    }
     entries.push([
       name,
       { dtype: dtypeOf(tensors[name]!), shape, data_offsets: [offset, offset + data.byteLength] },
@@ -231,15 +230,12 @@ async function readHeader(handle: Source, file: string, size: number) {
 function checkEntry(fullName: string, value: unknown, bad: (what: string) => UserError): SafetensorsEntry {
   const name = shortened(fullName);
   const { dtype, shape, data_offsets: offsets } = isRecord(value) ? value : {};
-  if (typeof dtype !== 'string' || !Object.hasOwn(itemBytes, dtype)) {
+  if (typeof dtype !== 'string' || !Object.hasOwn(itemBytes, dtype))
     throw bad(`tensor "${name}" has the unknown type ${shownValue(dtype)}`);
-  }
-  if (!Array.isArray(shape) || shape.length > 32 || !shape.every(isSize)) {
+  if (!Array.isArray(shape) || shape.length > 32 || !shape.every(isSize))
     throw bad(`tensor "${name}" has no valid shape`);
-  }
-  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) {
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize))
     throw bad(`tensor "${name}" has no valid data_offsets`);
-  }
   const [begin, end] = offsets as [number, number];
   const needed = itemBytes[dtype]! * sizeOf(shape);
   if (end - begin !== needed) {

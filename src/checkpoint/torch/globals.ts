@@ -190,9 +190,8 @@ const arrays: Readonly<Record<string, Call>> = {
 const getattr: Call = ([owner, name]) => {
   const isFunctions = owner instanceof PickleGlobal && owner.name === 'torch._C._VariableFunctionsClass';
   const isObject = owner instanceof PythonObject && owner.className.startsWith('sbi.');
-  if (!(isFunctions || isObject) || typeof name !== 'string' || !/^_?[a-z]\w*$/.test(name)) {
+  if (!(isFunctions || isObject) || typeof name !== 'string' || !/^_?[a-z]\w*$/.test(name))
     throw new UnknownGlobal('builtins.getattr', false);
-  }
   return new PickleGlobal(`${isObject ? owner.className : 'torch'}.${name}`);
 };
 
@@ -340,9 +339,8 @@ export function torchRules(nested?: (bytes: Uint8Array) => Storage): TorchRules 
       const dtype = type.name.endsWith('.UntypedStorage')
         ? undefined
         : named(storageTypes, type.name.replace(/^torch\.|Storage$/g, ''));
-      if (dtype === undefined && !type.name.endsWith('.UntypedStorage')) {
+      if (dtype === undefined && !type.name.endsWith('.UntypedStorage'))
         throw new PickleError(`a storage in it is of the type ${type.name}`);
-      }
       if (known?.dtype === dtype && known?.length === length) return known;
       const storage = new Storage(key, dtype, length);
       if (!known) storages.set(key, storage);

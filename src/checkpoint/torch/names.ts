@@ -7,9 +7,8 @@ const mostCharacters = 2 ** 26;
 
 /** Values that are not text or numbers have no name: their text may be far longer than the file. @throws PickleError for long keys */
 export function nameOfKey(key: unknown): string {
-  if (typeof key === 'string' && key.length > longestKey) {
+  if (typeof key === 'string' && key.length > longestKey)
     throw new PickleError(`a key in it has ${key.length} characters`);
-  }
   return ['string', 'number', 'boolean', 'bigint'].includes(typeof key) ? String(key) : '?';
 }
 

@@ -27,9 +27,8 @@ const wrong = () => new PickleError('a numpy array in it has a state that is not
 export function numpyTensor(shape: unknown, type: unknown, columnMajor: boolean, bytes: unknown): Tensor {
   if (!(type instanceof NumpyType) || !Array.isArray(shape)) throw wrong();
   const dtype = Object.hasOwn(numpyTypes, type.code) ? numpyTypes[type.code] : undefined;
-  if (dtype === undefined || !(bytes instanceof Uint8Array)) {
+  if (dtype === undefined || !(bytes instanceof Uint8Array))
     throw new PickleError(`a numpy array of type "${type.code.slice(0, 20)}" in it is not of plain numbers`);
-  }
   const item = itemBytes[dtype]!;
   if (!isSizes(shape)) throw wrong();
   const strides = columnMajor ? stridesOf(shape.toReversed()).reverse() : stridesOf(shape);
@@ -63,14 +62,12 @@ const scalars: Readonly<Record<string, (view: DataView, littleEndian: boolean) =
 
 /** A single number, such as a loss. @throws PickleError when it is not a number */
 export function numpyScalar(type: unknown, bytes: unknown): number | boolean {
-  if (!(type instanceof NumpyType) || !(bytes instanceof Uint8Array)) {
+  if (!(type instanceof NumpyType) || !(bytes instanceof Uint8Array))
     throw new PickleError('a numpy number in it has arguments that are not known');
-  }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const { code, littleEndian } = type;
-  if (bytes.length !== Number(/^[fiub](\d)$/.exec(code)?.[1])) {
+  if (bytes.length !== Number(/^[fiub](\d)$/.exec(code)?.[1]))
     throw new PickleError(`a numpy value of type "${code.slice(0, 20)}" in it is not a plain number`);
-  }
   const read = scalars[code];
   if (!read) throw new PickleError(`a numpy value of type "${code}" in it is not a plain number`);
   return read(view, littleEndian);

@@ -293,9 +293,8 @@ async function readSpan(
   const end = begin + spanOf(tensor) * item;
   // A copy when it is part of something larger: typed arrays need their own aligned buffer.
   const bytes = await entry.read(begin, end);
-  if (bytes.length === entry.size && !isIntact(entry, bytes)) {
+  if (bytes.length === entry.size && !isIntact(entry, bytes))
     throw new UserError(`${where}: its bytes are damaged (wrong checksum). Copy or download the file again.`);
-  }
   const copy = bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
   if (swapped) swapBytes(copy, item);
   return copy;

@@ -46,9 +46,8 @@ export function createTensor(
   itemBytes: number,
 ): Tensor {
   if (!(storage instanceof Storage)) throw new PickleError('a tensor in it has no storage');
-  if (!isSize(offset) || !isSizes(shape) || !isSizes(strides) || strides.length !== shape.length) {
+  if (!isSize(offset) || !isSizes(shape) || !isSizes(strides) || strides.length !== shape.length)
     throw new PickleError('a tensor in it has no valid shape');
-  }
   const type = dtype ?? storage.dtype;
   if (type === undefined) throw new PickleError('a tensor in it has no type');
   const count = sizeOf(shape);
@@ -57,9 +56,8 @@ export function createTensor(
     const last = shape.reduce((sum, size, axis) => sum + (size - 1) * strides[axis]!, offset);
     if (last >= length) throw new PickleError('a tensor in it reaches beyond its storage');
   }
-  if (count > Math.max(length, largestExpanded)) {
+  if (count > Math.max(length, largestExpanded))
     throw new PickleError(`a tensor in it has ${count} values in a storage of ${length}`);
-  }
   return new Tensor(storage, type, [...shape], [...strides], offset);
 }
 

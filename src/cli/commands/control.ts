@@ -42,16 +42,13 @@ export const controlCommand = defineCommand({
   },
   async run(session, folder, options): Promise<Outcome> {
     const chosen = actions.filter((name) => options[name]);
-    if (chosen.length > 1) {
+    if (chosen.length > 1)
       throw new UserError(`${chosen.map((name) => `--${name}`).join(' and ')}: expected only one of them.`);
-    }
-    if (options.wait > patience.most) {
+    if (options.wait > patience.most)
       throw new UserError(`--wait is ${options.wait}; expected at most ${patience.most} seconds.`);
-    }
     const rate = options['learning-rate'];
-    if (chosen.length === 0 && rate === undefined) {
+    if (chosen.length === 0 && rate === undefined)
       throw new UserError('Expected --pause, --resume, --stop or --learning-rate RATE.');
-    }
     const request: ControlRequest = defined({ action: chosen[0], learningRate: rate });
     const run = path.resolve(folder);
     const { id } = await requestControl(run, request);

@@ -68,12 +68,10 @@ export const graphCommand = defineCommand({
   },
   async run(_, target, options): Promise<Outcome> {
     const { function: name, backend, traced, print, passes } = options;
-    if (backend === 'torch' && (traced || passes)) {
+    if (backend === 'torch' && (traced || passes))
       throw new UserError('--backend torch prints a module; leave out --traced and --passes.');
-    }
-    if (traced && passes) {
+    if (traced && passes)
       throw new UserError('--traced shows the graph before any pass; leave out --passes.');
-    }
     const subject = await openSubject(
       target,
       options.shape === undefined ? undefined : shapeOf(options.shape),

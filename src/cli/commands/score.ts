@@ -44,9 +44,8 @@ export const scoreCommand = defineCommand({
     const { draws, seed, input, split, layout, space, condition } = options;
     const opened = await openRunner(session, model, 'forward');
     const { runner, file } = opened;
-    if (runner.lacksLogDet) {
+    if (runner.lacksLogDet)
       throw new UserError(`${file}: computes no log-det, so there is no likelihood. Use another file.`);
-    }
     const examples = await examplesToScore(opened, {
       ...{ input, split, layout, space, seed, condition },
       ...tableChoice(session, options),

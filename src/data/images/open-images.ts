@@ -48,9 +48,8 @@ export async function openImages(
 ): Promise<Opened> {
   const folder = await isFolder(source);
   const files = folder ? await inFolder(source, resources) : await inZip(source, resources);
-  if (files.paths.length === 0) {
+  if (files.paths.length === 0)
     throw new UserError(`${source}: contains no images; expected .png, .jpg, .jpeg or .webp files.`);
-  }
   const { train, validation, labelNames, heldOut } = groupImages(files.paths);
   const settings = imageOptions(config);
   const asTheyAre = keepsGeometry(settings);

@@ -119,9 +119,8 @@ export async function openImageContext(
 
 /** The only array, or the one of that name. */
 async function storedContext(file: string, resources: Resources): Promise<StoredArray> {
-  if (!/\.np[yz]$/i.test(file)) {
+  if (!/\.np[yz]$/i.test(file))
     throw new UserError(`${file}: expected an .npy or .npz file, since images are given as context.`);
-  }
   if (/\.npy$/i.test(file)) return storedArray(await openBytes(file, resources), file);
   const { names, get } = await openArchive(file, resources);
   return get(names.includes('context') ? 'context' : choose(names, undefined, file));
@@ -148,9 +147,7 @@ async function describe(
     );
   }
   if (shape.includes(0)) throw new UserError(`${where}: has the shape ${shown}, which holds no values.`);
-  if (header.fortran && (rank > 2 || !bytes.memory)) {
-    throw new UserError(`${where}: ${columnByColumn}`);
-  }
+  if (header.fortran && (rank > 2 || !bytes.memory)) throw new UserError(`${where}: ${columnByColumn}`);
   const [count = 0] = shape;
   const size = sizeOf(shape.slice(1));
   const common = { name: path.basename(file), source: file };
@@ -206,9 +203,8 @@ function numberRows(
     stride,
     ...(labels ? { labels } : {}),
     decode(from, at, out, to, index) {
-      if (view.buffer !== from.buffer || view.byteOffset !== from.byteOffset) {
+      if (view.buffer !== from.buffer || view.byteOffset !== from.byteOffset)
         view = new DataView(from.buffer, from.byteOffset, from.byteLength);
-      }
       for (let d = 0; d < size; d++) {
         const value = Math.fround(scalar(view, at + d * step));
         out[to + d] = value;

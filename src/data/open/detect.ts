@@ -36,9 +36,8 @@ export async function detectFormat(file: string): Promise<FileFormat> {
   if (/\.(csv|txt|dat|data)$/.test(bare)) return 'csv';
   const byName = /\.(npy|npz|parquet)$/.exec(bare)?.[1];
   if (byName) return byName as FileFormat;
-  if (isImageName(file)) {
+  if (isImageName(file))
     throw new UserError(`${file}: is a single image; expected a folder or a zip file of images.`);
-  }
   throw new UserError(`${file}: cannot tell the format; ${expected}. Set data.format if it is one of these.`);
 }
 

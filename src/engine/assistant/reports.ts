@@ -200,9 +200,8 @@ export async function scoreFile(
   const opened = await openRunner({ ...opening, note: (text) => notes.push(text) }, model, 'forward');
   const { runner, file } = opened;
   const origin = opened.model?.header.origin;
-  if (origin && origin.assumptions.length > 0) {
+  if (origin && origin.assumptions.length > 0)
     notes.push(`Not in the file: ${origin.assumptions.join('; ')}.`);
-  }
   if (runner.lacksLogDet) {
     throw new UserError(
       `${file}: computes no log-det, without which there is no likelihood; use another file.`,

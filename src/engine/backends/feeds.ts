@@ -25,9 +25,8 @@ export function feedFor(
     );
   }
   const type = { float32: Float32Array, int32: Int32Array, bool: Uint8Array }[dtype];
-  if (!(feed.data instanceof type)) {
+  if (!(feed.data instanceof type))
     throw new UserError(`The input "${name}" holds ${feed.data.constructor.name}; ${type.name} is expected.`);
-  }
   return feed;
 }
 

@@ -8,8 +8,7 @@ import { UserError } from '../../base/user-error';
 export function threadsToUse(setting?: number, env: NodeJS.ProcessEnv = process.env): number {
   const text = env['FLOWSCOPE_THREADS'];
   const count = setting ?? (text ? Number(text) : 0);
-  if (!Number.isSafeInteger(count) || count < 0) {
+  if (!Number.isSafeInteger(count) || count < 0)
     throw new UserError(`FLOWSCOPE_THREADS is "${text}"; a whole number is expected, 0 for all processors.`);
-  }
   return count || availableParallelism();
 }

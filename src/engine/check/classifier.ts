@@ -1,6 +1,5 @@
 /** Classifiers that are trained side by side on the same rows, each with its own labels. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { range } from '../../base/order';
 import { rowsAt } from '../../base/rows';
 import { sizeOf } from '../../base/shape';
@@ -41,7 +40,7 @@ const together = 8;
 const weightNames = ['w0', 'b0', 'w1', 'b1', 'w2', 'b2'] as const;
 
 /** @param x [N, size] @returns [classifiers, N] */
-function logitsOf([w0, b0, w1, b1, w2, b2]: Tensor[], x: Tensor): Tensor {
+function logitsOf([w0, b0, w1, b1, w2, b2]: tf.Tensor[], x: tf.Tensor): tf.Tensor {
   const rows = tf.tile(tf.expandDims(x, 0), [w0!.shape[0], 1, 1]);
   const first = tf.relu(tf.add(tf.matMul(rows, w0!), b0!));
   const second = tf.relu(tf.add(tf.matMul(first, w1!), b1!));
@@ -51,11 +50,11 @@ function logitsOf([w0, b0, w1, b1, w2, b2]: Tensor[], x: Tensor): Tensor {
 /** Several steps of Adam: `w0` …, their moments `m.w0` …, `v.w0` …, and batches [steps, …] → `next.w0` … and the mean `loss`. */
 function steps(inputs: TensorMap): TensorMap {
   let state = inputs;
-  const losses: Tensor[] = [];
+  const losses: tf.Tensor[] = [];
   for (let k = 0; k < together; k++) {
-    const now = (name: string): Tensor => tf.squeeze(tf.slice(inputs[name]!, [k], [1]), [0]);
+    const now = (name: string): tf.Tensor => tf.squeeze(tf.slice(inputs[name]!, [k], [1]), [0]);
     const [labels, learns] = [now('labels'), now('learns')];
-    const lossOf = (...weights: Tensor[]): tf.Scalar => {
+    const lossOf = (...weights: tf.Tensor[]): tf.Scalar => {
       const logits = logitsOf(weights, now('x'));
       const each = tf.mul(tf.sub(tf.softplus(logits), tf.mul(logits, labels)), learns);
       const means = tf.div(tf.sum(each, 1), tf.maximum(1, tf.sum(learns, 1)));

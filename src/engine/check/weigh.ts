@@ -37,9 +37,8 @@ export async function* weigh(
   target: Target,
   { draws, seed, signal, onProgress }: WeighOptions,
 ): AsyncGenerator<Weighed> {
-  if (forward.config.kind !== 'vector') {
+  if (forward.config.kind !== 'vector')
     throw new UserError('Images are not weighed: a check takes a flow over rows of numbers.');
-  }
   const batches = defined({ signal });
   const logQ = new Float64Array(draws);
   const logWeights = new Float64Array(draws);

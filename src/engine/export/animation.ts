@@ -2,14 +2,13 @@
 import path from 'node:path';
 import { subscript } from '../../base/digits';
 import { escaped } from '../../base/escaped';
-import { rowAt } from '../../base/rows';
 import { UserError } from '../../base/user-error';
 import { animatedGif, type Frame } from '../../data/animated-gif';
 import { writeAtomically } from '../../files/atomic';
 import { between, boundsAt, eased } from '../../protocol/between-stages';
 import type { WrittenFile } from '../../protocol/engine';
 import type { NdArray } from '../../protocol/tensors';
-import { columnsAt } from '../../base/rows';
+import { columnsAt, rowAt } from '../../base/rows';
 import { flowOf } from '../inspect/inspector';
 import { checkIndex, type Inquiry } from '../inspect/inquiry';
 import { firstContext, runPass } from '../inspect/pass';

@@ -1,7 +1,6 @@
 /** The three functions that an export writes, traced. Names of inputs and outputs are those in the files. */
 import { logDetTaps } from '../model/flow-runner';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { integersOf } from '../../config/standardization';
 import { sumPerExample } from '../../flow/core/tensors';
 import type { Graph } from '../../graph/ir';
@@ -13,12 +12,12 @@ import type { FlowModel } from '../model/flow-model';
 import type { OnnxPart } from '../onnx-file/metadata';
 
 /** [N] from [N] or from a scalar that holds for every example of `x` [N, …]. */
-function perExample(value: Tensor, x: Tensor): Tensor {
+function perExample(value: tf.Tensor, x: tf.Tensor): tf.Tensor {
   return value.shape.length > 0 ? value : tf.add(tf.mul(sumPerExample(x), 0), value);
 }
 
 /** [N]: of a map from x [N, …], which may have two parts. */
-function total(x: Tensor, ...logDets: (Tensor | undefined)[]): Tensor {
+function total(x: tf.Tensor, ...logDets: (tf.Tensor | undefined)[]): tf.Tensor {
   return perExample(
     logDets.flatMap((logDet) => logDet ?? []).reduce((a, b) => tf.add(a, b)),
     x,

@@ -20,9 +20,8 @@ export async function exampleFromFile(
   { name, bytes }: ExampleFile,
   names: readonly string[] | undefined,
 ): Promise<ExampleInFile> {
-  if (!(bytes instanceof Uint8Array) || bytes.length === 0) {
+  if (!(bytes instanceof Uint8Array) || bytes.length === 0)
     throw new UserError(`${name}: is empty; expected ${expectedFormats(model)}.`);
-  }
   if (bytes.length > largestExampleFile) {
     throw new UserError(
       `${name}: has ${Math.ceil(bytes.length / 2 ** 20)} MB; expected at most ${largestExampleFile / 2 ** 20} MB.`,
@@ -133,8 +132,7 @@ function fromText(
   const chosen = places?.every((place) => place >= 0) ? places.map((place) => row[place] ?? '') : row;
   const wrong = chosen.find((cell) => !isNumber(cell));
   if (wrong !== undefined) throw new UserError(`${name}: holds "${wrong}" where a number is expected.`);
-  if (chosen.length !== dimensions) {
+  if (chosen.length !== dimensions)
     throw new UserError(`${name}: has ${chosen.length} numbers; the model takes ${dimensions}.`);
-  }
   return { values: Float32Array.from(chosen, Number), source: { kind: 'numbers', count: dimensions } };
 }

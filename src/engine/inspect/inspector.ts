@@ -205,9 +205,7 @@ export function createInspector(
   };
   return {
     async ask(method, query, signal, context) {
-      if (!Object.hasOwn(answers, method)) {
-        throw new UserError(`The inspector has no question "${method}".`);
-      }
+      if (!Object.hasOwn(answers, method)) throw new UserError(`The inspector has no question "${method}".`);
       if (model.recording && !model.recording.answers.includes(method)) {
         throw new UserError(
           `${model.file}: is a recording, whose flow is not run again; it has no answer to this question (${method}).`,
@@ -237,12 +235,10 @@ function noOther(): never {
 /** @throws UserError for a flow without context, or for values that do not fit */
 function withContext(model: Model, context: readonly number[]): Model {
   const size = model.inspected?.runner.context?.mean.length;
-  if (!model.inspected?.withContext || size === undefined) {
+  if (!model.inspected?.withContext || size === undefined)
     throw new UserError('A context was given; this flow takes none.');
-  }
-  if (context.length !== size || !context.every(Number.isFinite)) {
+  if (context.length !== size || !context.every(Number.isFinite))
     throw new UserError(`The context is [${context.join(', ')}]; expected ${size} finite numbers.`);
-  }
   return { ...model, inspected: model.inspected.withContext(context) };
 }
 

@@ -1,6 +1,5 @@
 /** The graph of a flow whose layers can be moved behind: what a small change of one layer would do to log q. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Bijection } from '../../flow/core/bijection';
 import type { Graph } from '../../graph/ir';
 import { anyBatch, type TensorMap } from '../../graph/trace/trace';
@@ -21,10 +20,10 @@ export function movedGraph(model: FlowModel, maps: readonly Bijection[], moved: 
     ...contextInputs(flow),
   ];
   return traceFlow(model, inputs, (ctx, tensors) => {
-    const values = new Map<number, Tensor>();
-    const logQ = (...moves: Tensor[]): Tensor => {
+    const values = new Map<number, tf.Tensor>();
+    const logQ = (...moves: tf.Tensor[]): tf.Tensor => {
       let value = tensors.x!;
-      let sum: Tensor = tf.scalar(0);
+      let sum: tf.Tensor = tf.scalar(0);
       for (const [layer, map] of maps.entries()) {
         const step = map.forward(ctx, value);
         value = step.value;

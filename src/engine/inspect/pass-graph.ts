@@ -1,6 +1,5 @@
 /** One graph that answers most of what the inspector asks about a batch, and what its outputs say. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Graph } from '../../graph/ir';
 import { anyBatch, type TensorMap } from '../../graph/trace/trace';
 import type { NdArray } from '../../protocol/tensors';
@@ -12,7 +11,7 @@ import type { ModelLayer } from '../model/layer-list';
 import { unitAt, mapsOf } from '../../config/standardization';
 
 /** The first example alone: [1, …]. */
-export function firstExample(x: Tensor): Tensor {
+export function firstExample(x: tf.Tensor): tf.Tensor {
   return tf.slice(
     x,
     x.shape.map(() => 0),
@@ -61,7 +60,7 @@ export function passGraph(model: FlowModel, mode: PassMode): Graph {
     for (const layer of layers) {
       const { info, bijection, taps } = layer;
       const { at, quantities } = namesOf(layer);
-      const tap = (part: string): Tensor | undefined => ctx.taps[`${info.name}${part}`];
+      const tap = (part: string): tf.Tensor | undefined => ctx.taps[`${info.name}${part}`];
       const from = ctx.taps[taps.input]!;
       const to = ctx.taps[taps.output]!;
       results[at('input')] = firstExample(from);
@@ -151,17 +150,17 @@ export function readPass(layers: readonly ModelLayer[], results: Feeds, count: n
 }
 
 /** All axes but the first, which counts examples. */
-export const axesOf = (x: Tensor): number[] => x.shape.slice(1).map((_, i) => i + 1);
+export const axesOf = (x: tf.Tensor): number[] => x.shape.slice(1).map((_, i) => i + 1);
 
 /** Non-finite values of each example, [N]. */
-function countNonFinite(x: Tensor): Tensor {
+function countNonFinite(x: tf.Tensor): tf.Tensor {
   return tf.sum(tf.sub(1, tf.cast(tf.isFinite(x), 'float32')), axesOf(x));
 }
 
 const backTap = (name: string): string => `${name}/inverse.x`;
 
 /** Inverts z tapping the input of every layer, by index. */
-function wayBack(model: FlowModel, inputs: TensorMap, z: Tensor): Map<number, Tensor> {
+function wayBack(model: FlowModel, inputs: TensorMap, z: tf.Tensor): Map<number, tf.Tensor> {
   const { flow, preprocess, layers } = model;
   const ctx = graphContext(model, inputs, { tapFilter: (tap) => tap.endsWith('/inverse.x') });
   const x = flow.inverse(ctx, z).value;
@@ -192,7 +191,12 @@ export function wayErrorGraph(model: FlowModel): Graph {
 }
 
 /** |x − x̂| at the input of a layer; of data in units of their own, in deviations of each feature. */
-function errorAt({ header, flow, preprocess }: FlowModel, layer: string, x: Tensor, back: Tensor): Tensor {
+function errorAt(
+  { header, flow, preprocess }: FlowModel,
+  layer: string,
+  x: tf.Tensor,
+  back: tf.Tensor,
+): tf.Tensor {
   const distance = tf.abs(tf.sub(x, back));
   const fitted = preprocess?.name === layer ? header.standardize : undefined;
   if (!fitted) return distance;

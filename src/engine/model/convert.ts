@@ -26,9 +26,8 @@ export async function convertCheckpoint(
   const { signal, ...importing } = options;
   const target = path.resolve(output);
   const checkpoint = await withModelFile(source, (opened) => {
-    if (target === opened.file) {
+    if (target === opened.file)
       throw new UserError(`${target}: is the file that is converted; choose another name for the result.`);
-    }
     return completeCheckpoint(opened, importing);
   });
   if (signal?.aborted) throw new CancelledError();

@@ -117,9 +117,8 @@ async function readSource(model: ExampleSource, ref: SourceRef): Promise<Example
 
 /** The first `count` of a split, or as many as there are; samples of the model where `split` says so. */
 export async function batchOf(model: ExampleSource, ref: BatchRef): Promise<ExampleBatch> {
-  if (!Number.isInteger(ref.count) || ref.count < 1) {
+  if (!Number.isInteger(ref.count) || ref.count < 1)
     throw new UserError(`A batch of ${ref.count} examples was asked for; expected one or more.`);
-  }
   if (ref.split === 'sample') {
     const x = await sampleInputs(model, { ...standIn, count: ref.count }, 0, ref.count);
     return { count: ref.count, x, shown: x };
@@ -149,9 +148,8 @@ export async function sampleLatents(
   start: number,
   count: number,
 ): Promise<Float32Array> {
-  if (!(start >= 0 && start + count <= query.count)) {
+  if (!(start >= 0 && start + count <= query.count))
     throw new UserError(`Sample ${start} was asked for; there are ${query.count}.`);
-  }
   const size = model.dimensions;
   return (await drawLatents(model.runner, query)).subarray(start * size, (start + count) * size);
 }
@@ -169,12 +167,10 @@ function valuesExample(model: ExampleSource, values: readonly number[]): Example
   const { config, dimensions } = model;
   const numbers = Float32Array.from(values);
   const bare = config.kind === 'image' ? config.height * config.width * config.channels : dimensions;
-  if (numbers.length !== bare && numbers.length !== dimensions) {
+  if (numbers.length !== bare && numbers.length !== dimensions)
     throw new UserError(`The example has ${numbers.length} values; the model takes ${bare}.`);
-  }
-  if (!numbers.every(Number.isFinite)) {
+  if (!numbers.every(Number.isFinite))
     throw new UserError('The example has values that are not finite numbers.');
-  }
   const shown = numbers.length === dimensions ? numbers : padImages(numbers, 1, config);
   const noise = stream(noiseSeed, 'inspect', 'values', 0);
   if (model.rawPixels) return { count: 1, x: shown, shown };
@@ -182,9 +178,8 @@ function valuesExample(model: ExampleSource, values: readonly number[]): Example
   const integers = shown.every(Number.isInteger);
   const largest = integers ? config.levels - 1 : config.levels;
   const outside = shown.find((value) => value < 0 || value > largest);
-  if (outside !== undefined) {
+  if (outside !== undefined)
     throw new UserError(`The example has the pixel value ${outside}; expected 0 to ${largest}.`);
-  }
   const x = integers ? dequantize(shown.slice(), model.runner, noise) : shown;
   return { count: 1, x, shown };
 }

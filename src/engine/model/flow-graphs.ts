@@ -1,6 +1,5 @@
 /** The functions over a flow that are traced: one place that names their inputs and outputs. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Bijection, FlowContext } from '../../flow/core/bijection';
 import { withContext, type Preprocess } from '../../flow/nets/context';
 import type { Flow } from '../../flow/built-flow';
@@ -69,8 +68,8 @@ export function traceFlow(
 export function forwardFromData(
   { flow, preprocess }: FlowParts,
   ctx: FlowContext & { taps: TensorMap },
-  x: Tensor,
-): Tensor {
+  x: tf.Tensor,
+): tf.Tensor {
   const prepared = preprocess?.forward(ctx, x);
   if (preprocess && prepared) {
     const { value: y, logDet } = prepared;
@@ -99,7 +98,7 @@ export function plainContext(
     },
     update: (name, value) => void (updates[name] = value),
     ...(tapFilter && {
-      tap(name: string, value: Tensor) {
+      tap(name: string, value: tf.Tensor) {
         if (tapFilter(name)) taps[name] = value;
       },
     }),

@@ -152,9 +152,8 @@ function barePriors(config: ImageModelConfig): ImageModelConfig {
 function libraryLatents({ latents }: ImageModelConfig, { latentParts = [], layers }: Flow) {
   const last = layers.at(-1)!.outputShape;
   const alone = latents === 'last' ? latentParts.slice(-1) : latentParts;
-  if (alone.length === 1 && last[0]! * last[1]! > 1) {
+  if (alone.length === 1 && last[0]! * last[1]! > 1)
     return { shape: last, order: toChannelsLast(Float32Array.from(alone[0]!), last, 'nchw') };
-  }
   const parts = latents === 'last-out-first' ? alone.toReversed() : alone;
   const order = parts.flatMap((part) => [...part]);
   return { shape: [order.length], order };

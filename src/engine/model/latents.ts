@@ -111,9 +111,8 @@ function deviationsOf(
     );
   }
   const wrong = scaleTemperatures.find((factor) => !(factor >= 0 && Number.isFinite(factor)));
-  if (wrong !== undefined) {
+  if (wrong !== undefined)
     throw new UserError(`A temperature by scale is ${wrong}; expected numbers from 0.`);
-  }
   return Float64Array.from(scales, (scale) => temperature * scaleTemperatures[scale]!);
 }
 

@@ -1,6 +1,5 @@
 /** Functions over a flow, traced for any batch size to be printed as methods of a PyTorch module. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Flow } from '../../flow/built-flow';
 import { wholeBatch } from '../../flow/core/whole-batch';
 import { anyBatch, trace, type InputSpec, type TensorMap } from '../../graph/trace/trace';
@@ -16,7 +15,7 @@ export function moduleTensors(flow: Flow): StoredTensor[] {
 }
 
 /** [N] from what may be one number for all examples of x. */
-export function perExample(value: Tensor, x: Tensor): Tensor {
+export function perExample(value: tf.Tensor, x: tf.Tensor): tf.Tensor {
   return value.shape.length > 0 ? value : tf.add(tf.zeros([x.shape[0]]), value);
 }
 

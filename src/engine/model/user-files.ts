@@ -45,9 +45,8 @@ async function openUserFile(
   model: ModelConfig,
   data: DataConfig | undefined,
 ): Promise<UserData> {
-  if (!path.isAbsolute(file)) {
+  if (!path.isAbsolute(file))
     throw new UserError(`${file}: is not an absolute path; choose the file or folder again.`);
-  }
   return model.kind === 'image' ? openImagesOf(file, model, data) : openRowsOf(file, model.dim, data);
 }
 
@@ -112,9 +111,8 @@ async function openImagesOf(
     const source = await openSource(config, path.dirname(file));
     const { kind, levels = 256 } = source.opened;
     shape = source.opened.shape;
-    if (kind === 'image' && shape.join() === [height, width, channels].join()) {
+    if (kind === 'image' && shape.join() === [height, width, channels].join())
       return userData(source, quantizer(file, levels, model.levels));
-    }
     await source.close();
     if (kind !== 'image') break;
   }
@@ -130,9 +128,8 @@ function quantizer(
   to: number,
 ): ((values: Float32Array) => Float32Array) | undefined {
   if (from === to) return undefined;
-  if (from !== 256) {
+  if (from !== 256)
     throw new UserError(`${file}: its pixels have ${from} levels; the model takes ${to}, or 256 to reduce.`);
-  }
   return (values) => quantizeSamples(values, to);
 }
 

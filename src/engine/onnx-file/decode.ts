@@ -106,9 +106,7 @@ async function readWhole(file: string): Promise<Uint8Array> {
   try {
     handle = await openFile(file, 'an ONNX model');
     const { size } = await handle.stat();
-    if (size > largestModel) {
-      throw new UserError(`${file}: is larger than 2 GiB, which no ONNX file can be.`);
-    }
+    if (size > largestModel) throw new UserError(`${file}: is larger than 2 GiB, which no ONNX file can be.`);
     const content = await handle.readFile();
     // A plain view: protobuf readers copy what they take out of a Buffer.
     return new Uint8Array(content.buffer, content.byteOffset, content.byteLength);

@@ -57,9 +57,8 @@ function preprocessingOf({ model }: StoredConfig, standardize: CheckpointHeader[
   }
   const { dataConstraint, dataRange, levels } = model;
   const noisy = `${model.pad} zero pixels added at each edge; v = pixel + uniform noise in [0, 1); `;
-  if (!hasLogit(dataConstraint)) {
+  if (!hasLogit(dataConstraint))
     return `${noisy}x = v / ${levels}${dataConstraint === 'centered' ? ' - 0.5' : ''}`;
-  }
   const low = Number(lowestShare(dataConstraint, dataRange).toPrecision(12));
   return `${noisy}p = ${low} + ${dataRange} * v / ${levels}; x = ln(p) - ln(1 - p)`;
 }

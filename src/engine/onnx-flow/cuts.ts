@@ -35,9 +35,8 @@ export function findCuts(
   const isWhole = (id: number): boolean => !ragged.has(tensors[home[id]!]!.name);
   const record = (): void => {
     // Values that were picked out are others for another example.
-    if (inFrontier.size === dimensions && openLarge.size === 0 && [...inFrontier].every(isWhole)) {
+    if (inFrontier.size === dimensions && openLarge.size === 0 && [...inFrontier].every(isWhole))
       cuts.push(Int32Array.from(inFrontier).sort());
-    }
   };
   record();
   for (const { name, index } of steps) {

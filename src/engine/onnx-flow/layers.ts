@@ -256,9 +256,8 @@ function orderedParts(probe: NumberedProbe, { steps }: OrderedGroup, ids: Int32A
   const elementsOf = endsOf(steps, ids);
   const places = new Int32Array(ids.length);
   if (triangular) elementsOf(first!.made).forEach((k, i) => (places[k] = map.places[i]!));
-  if (affine && steps.length === 1) {
+  if (affine && steps.length === 1)
     return { kind, ...affineParts(probe, [affine], ids), ...(triangular ? { places } : {}) };
-  }
   let constantLogDet = 0;
   const sums = map.logSlopes.map(() => new Float64Array(ids.length));
   for (const step of steps) {

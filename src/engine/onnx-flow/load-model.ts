@@ -85,9 +85,8 @@ async function findPart(model: string, tensor: onnx.ITensorProto) {
     // Pipes and devices would be waited for without end.
     if (!info.isFile()) throw missing(file, model, 'is no file');
     const byteLength = length ?? info.size - offset;
-    if (byteLength < 0 || offset + byteLength > info.size) {
+    if (byteLength < 0 || offset + byteLength > info.size)
       throw missing(file, model, `ends before byte ${offset + Math.max(0, byteLength)}`);
-    }
     return { tensor, file, offset, length: byteLength };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw missing(beside, model, 'no such file');

@@ -240,9 +240,8 @@ async function baseOf(
 ): Promise<RunningBase & { dispose(): Promise<void> }> {
   const flow = metadata && metadata.part !== 'sample' ? buildFlow(metadata.config.model) : undefined;
   const base = flow?.base;
-  if (!metadata || !flow || !base || base.shape === 'standard') {
+  if (!metadata || !flow || !base || base.shape === 'standard')
     return { ...standardBase(sizeOf(shape)), dispose: () => Promise.resolve() };
-  }
   const tensors = Object.fromEntries(
     baseTensors(flow).map(({ name, shape: expected }) => {
       const values = metadata.base?.[name];

@@ -372,8 +372,7 @@ function remarks({ layers, unexplained, probe }: AnalyzedFlow, { rows }: FlowRow
       "the file's log-det could not be told apart into its layers: what is left of it is shown at the first that has none",
     );
   }
-  if (unexplained !== undefined && unexplained > 0.01) {
+  if (unexplained !== undefined && unexplained > 0.01)
     notes.push(`${unexplained.toPrecision(3)} nats of the file's log-det are in none of its layers`);
-  }
   return notes;
 }

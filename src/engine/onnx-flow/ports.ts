@@ -83,9 +83,8 @@ export function identifyPorts(
       : inputs.find(({ name }) => byDirection[0]!.test(name));
   if (!input)
     throw cannot(`it has the inputs ${list(inputs)}; which one the flow starts from cannot be told.`);
-  if (!isFloat(input.dtype) && !isDouble(input.dtype)) {
+  if (!isFloat(input.dtype) && !isDouble(input.dtype))
     throw new UserError(`${file}: its input "${input.name}" is ${input.dtype}; expected float32 or float64.`);
-  }
   const others = inputs.filter((port) => port !== input);
   const context = others.length === 1 || metadata ? contextOf(others) : undefined;
   const unknown = others.filter(({ name }) => name !== context?.name);

@@ -145,9 +145,8 @@ async function testAffine(probe: NumberedProbe, from: Cut, to: Cut): Promise<Aff
     const zero = new Float64Array(moved.length);
     const one = await runner.run(0, first);
     const origin = await runner.run(0, zero);
-    if (![one, origin].every((values) => values.every(Number.isFinite))) {
+    if (![one, origin].every((values) => values.every(Number.isFinite)))
       return unknown('its values are not finite away from the probe');
-    }
     const two = await runner.run(0, second);
     const fits = (order: Int32Array | undefined): Int32Array | undefined =>
       order && sameSlope(order, { first, second, one, two, origin }) ? order : undefined;

@@ -30,9 +30,8 @@ export async function openSubject(subject: string, shape?: readonly number[]): P
       `${subject}: there is no such file, and no such preset; presets are ${presetNames.join(', ')}.`,
     );
   }
-  if (shape) {
+  if (shape)
     throw new UserError(`${subject}: a checkpoint says how large its examples are; leave --shape out.`);
-  }
   const { config, standardize, tensors } = await loadAnyCheckpoint(subject);
   const flow = flowOf(subject, config.model, tensors);
   return { ...built(config, standardize, subject, flow), tensors: tensors as TensorTable };

@@ -34,9 +34,8 @@ function scheduledRate(step: number, config: TrainingConfig): number {
   const { learningRate, finalLearningRate, warmupSteps, steps, schedule } = config;
   if (step <= warmupSteps) return (learningRate * step) / warmupSteps;
   const progress = Math.min(1, (step - warmupSteps) / Math.max(1, steps - warmupSteps));
-  if (schedule === 'cosine') {
+  if (schedule === 'cosine')
     return finalLearningRate + (learningRate - finalLearningRate) * 0.5 * (1 + Math.cos(Math.PI * progress));
-  }
   if (schedule === 'exponential') {
     const end = Math.max(finalLearningRate, learningRate * 1e-4);
     return learningRate * (end / learningRate) ** progress;

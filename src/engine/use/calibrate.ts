@@ -47,9 +47,8 @@ export function checkCalibratable({ runner, file }: Pick<OpenedRunner, 'runner' 
         'for other flows use score on held-out examples, or diagnose.',
     );
   }
-  if (runner.lacksLogDet) {
+  if (runner.lacksLogDet)
     throw new UserError(`${file}: computes no log-det, so there is no likelihood. Use another file.`);
-  }
 }
 
 /**
@@ -82,9 +81,8 @@ export async function readPairs(
  */
 export function choosePairs(total: number, most: number, seed: number, name: string): Int32Array {
   const count = Math.min(most, total);
-  if (count < fewestPairs) {
+  if (count < fewestPairs)
     throw new UserError(`${name}: holds ${several(total, 'example')}; ${fewestPairs} are needed at least.`);
-  }
   return stream(seed, 'calibrate-pairs').permutation(total).subarray(0, count).sort();
 }
 

@@ -157,9 +157,8 @@ async function imageExamples(file: string, { input, data, note }: ExampleRequest
         `${input}: holds ${all.count} images of ${shape.join('×')}, too many for one call; give a part of them.`,
       );
     }
-    if (damaged.length > 0) {
+    if (damaged.length > 0)
       note?.(`${input}: left out ${damagedImages(damaged)}; the others are numbered from 0.`);
-    }
     const pixels = new Uint8Array(all.count * all.size);
     const block = 256;
     for (let start = 0; start < all.count; start += block) {
@@ -192,9 +191,8 @@ async function tableExamples(file: string, request: ExampleRequest): Promise<Nam
     request.note?.(
       `${request.input}: ${note}${table.gaps.dropped ? '; the others are numbered from 0' : ''}.`,
     );
-  if (kind === 'vector') {
+  if (kind === 'vector')
     return { array: { shape: [count, size], dtype: 'float32', data: values }, where: request.input };
-  }
   const at = values.findIndex((value) => !Number.isInteger(value));
   if (at >= 0) {
     throw new UserError(

@@ -53,9 +53,8 @@ export function keptCounts(scales: Int32Array): number[] {
 
 /** The scale of each latent. @throws UserError where all leave at once, so that none is coarser than another */
 export function scalesOf({ latentScales, config }: FlowRunner): Int32Array {
-  if (!latentScales) {
+  if (!latentScales)
     throw new UserError('It is not known at which scale the latents of this flow leave; use a checkpoint.');
-  }
   if (latentsByScale(latentScales).length > 1) return latentScales;
   throw new UserError(
     config.kind === 'vector'

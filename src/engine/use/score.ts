@@ -190,9 +190,8 @@ async function splitExamples(
     );
   }
   const model = modelWithData(opened, split, '--input FILE');
-  if (space === 'flow') {
+  if (space === 'flow')
     throw new UserError('--space flow: the data of a run are in data units; leave it out, or give --input.');
-  }
   const { count } = (await model.data.open())[split];
   if (count === 0) throw new UserError(`--split ${split}: the run's data have no ${split} examples.`);
   const read = async (start: number, n: number): Promise<Float32Array> =>

@@ -74,9 +74,8 @@ export async function trainConfig(
 ): Promise<void> {
   if (!(await mayRun(l10n.t('Training')))) return;
   const config = uriOf(target) ?? activeFile();
-  if (!config?.path.endsWith('.json')) {
+  if (!config?.path.endsWith('.json'))
     throw new UserError(l10n.t('Open a config file first. Its name ends in .flow.json.'));
-  }
   if (config.scheme !== 'file')
     throw new UserError(l10n.t('The config is not on this machine. Save it in a folder on disk.'));
   const open = workspace.textDocuments.find((document) => document.uri.toString() === config.toString());
@@ -133,9 +132,7 @@ export async function resumeTraining(services: Services, target?: unknown, answe
   const takeOver = folders.has(run.fsPath) ? false : await mayTakeOver(run, state);
   if (takeOver === undefined) return;
   const request = { output: run.fsPath, resume: true, takeOver };
-  if (state !== 'finished') {
-    return start(services, { request, scope: run });
-  }
+  if (state !== 'finished') return start(services, { request, scope: run });
   const moreSteps = typeof answer === 'number' ? answer : await askMoreSteps(run, step ?? 0);
   if (moreSteps !== undefined) await start(services, { request: { ...request, moreSteps }, scope: run });
 }

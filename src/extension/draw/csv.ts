@@ -5,9 +5,8 @@ import { fewestPoints, mostPoints, type DrawnPoints } from '../../protocol/draw-
 /** @throws UserError for too few or too many points, and for values that are not finite */
 export function csvOfPoints(points: DrawnPoints): string {
   const count = points.length / 2;
-  if (!(Number.isInteger(count) && count >= fewestPoints && count <= mostPoints)) {
+  if (!(Number.isInteger(count) && count >= fewestPoints && count <= mostPoints))
     throw new UserError(`${count} points were given; expected ${fewestPoints} to ${mostPoints}.`);
-  }
   const lines = ['x,y'];
   for (let i = 0; i < points.length; i += 2) {
     const [x, y] = [points[i]!, points[i + 1]!];

@@ -35,9 +35,8 @@ export async function problemWithRun(value: string, near?: Uri): Promise<string 
   if (entries === 'ENOTDIR') return l10n.t('A file with this name already exists. Choose another name.');
   if (!Array.isArray(entries))
     return l10n.t('The folder cannot be read ({0}).', entries ?? l10n.t('unknown reason'));
-  if (entries.includes('run.json') || entries.includes('metrics.jsonl')) {
+  if (entries.includes('run.json') || entries.includes('metrics.jsonl'))
     return l10n.t('This folder already holds a run. Choose another name, or use Flowscope: Resume Training.');
-  }
   return entries.length > 0 ? l10n.t('The folder is not empty. Choose another name.') : undefined;
 }
 

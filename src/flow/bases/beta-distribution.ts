@@ -4,7 +4,6 @@
  * linear; w/ε is a short Chebyshev series in ε².
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 
 /** x·Σ cⱼ Tⱼ(2x²/bound² − 1) for |x| ≤ bound, constant beyond. */
 type OddSeries = ReturnType<typeof oddSeries>;
@@ -89,11 +88,11 @@ export function betaMaps(a: number) {
 }
 
 /** By Clenshaw's recurrence. */
-export function applySeries({ bound, coefficients }: OddSeries, x: Tensor): Tensor {
+export function applySeries({ bound, coefficients }: OddSeries, x: tf.Tensor): tf.Tensor {
   const inside = tf.clipByValue(x, -bound, bound);
   const u = tf.sub(tf.mul(tf.square(inside), 2 / bound ** 2), 1);
   const twice = tf.mul(u, 2);
-  let sum: Tensor = tf.mul(u, 0);
+  let sum: tf.Tensor = tf.mul(u, 0);
   let before = sum;
   for (const c of coefficients.slice(1).toReversed()) {
     [sum, before] = [tf.add(tf.sub(tf.mul(twice, sum), before), c), sum];

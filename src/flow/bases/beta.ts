@@ -1,6 +1,5 @@
 /** Beta(a, a) of each feature, stretched to a box: like a normal, and nothing outside (CentBeta13 of pzflow has a = 13). */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { sumPerExample } from '../core/tensors';
 import { applySeries, betaMaps } from './beta-distribution';
 import type { Base } from './types';
@@ -17,13 +16,13 @@ export function beta({ concentration, lower, upper }: BetaOptions): Base {
   const shape = [lower.length];
   const { logPeak, fromNormal, toNormal } = betaMaps(concentration);
   const halves = upper.map((value, i) => (value - lower[i]!) / 2);
-  const middles = (): Tensor => tf.tensor1d(upper.map((value, i) => (value + lower[i]!) / 2));
+  const middles = (): tf.Tensor => tf.tensor1d(upper.map((value, i) => (value + lower[i]!) / 2));
   /** How far it is to both ends, of 1 in the middle. */
-  const ends = (z: Tensor): [fromLower: Tensor, toUpper: Tensor] => {
+  const ends = (z: tf.Tensor): [fromLower: tf.Tensor, toUpper: tf.Tensor] => {
     const t = tf.div(tf.sub(z, middles()), tf.tensor1d(halves));
     return [tf.add(t, 1), tf.sub(1, t)];
   };
-  const logProbByElement = (z: Tensor): Tensor => {
+  const logProbByElement = (z: tf.Tensor): tf.Tensor => {
     const [fromLower, toUpper] = ends(z);
     const shape = tf.mul(tf.log(tf.maximum(tf.mul(fromLower, toUpper), 0)), concentration - 1);
     return tf.add(shape, tf.tensor1d(halves.map((half) => logPeak - Math.log(half))));
@@ -40,7 +39,7 @@ export function beta({ concentration, lower, upper }: BetaOptions): Base {
     },
     scores(_, z) {
       // Rounding may put z onto an end; the series ends before.
-      const [fromLower, toUpper] = ends(z).map((end) => tf.maximum(end, 1e-12)) as [Tensor, Tensor];
+      const [fromLower, toUpper] = ends(z).map((end) => tf.maximum(end, 1e-12)) as [tf.Tensor, tf.Tensor];
       return applySeries(toNormal, tf.mul(tf.sub(tf.log(fromLower), tf.log(toUpper)), 0.5));
     },
   };

@@ -4,7 +4,6 @@
  * diagonal of its `base.lower` [K, D, D]: a density takes one product then, and its trained numbers may be any.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { type FlowContext, zeros } from '../core/bijection';
 import { matrixMask, unitTriangularInverse } from '../mixing/triangular';
 import { sumOver, withoutGradient } from '../core/tensors';
@@ -14,10 +13,10 @@ import type { Base } from './types';
 const halfLogTau = 0.5 * Math.log(2 * Math.PI);
 
 /** ln Σ eˣ over the last axis. The maximum only keeps numbers small, so that it needs no gradient. */
-function logSumExp(x: Tensor): Tensor {
+function logSumExp(x: tf.Tensor): tf.Tensor {
   const last = x.rank - 1;
   const most = withoutGradient(x, (values) => tf.broadcastTo(tf.max(values, last, true), values.shape));
-  const [top] = tf.split(most, [1, x.shape[last]! - 1], last) as [Tensor];
+  const [top] = tf.split(most, [1, x.shape[last]! - 1], last) as [tf.Tensor];
   const sum = sumOver(tf.exp(tf.sub(x, most)), [last]);
   return tf.add(tf.log(sum), tf.reshape(top, [-1, ...x.shape.slice(1, -1)]));
 }
@@ -44,7 +43,7 @@ export function mixture(dim: number, components: number, covariance: 'diagonal' 
     };
   };
   /** The noise of each component that each latent is made of: [N, K, D]. */
-  const noises = (z: Tensor, { loc, logScale, lower }: ReturnType<typeof of>): Tensor => {
+  const noises = (z: tf.Tensor, { loc, logScale, lower }: ReturnType<typeof of>): tf.Tensor => {
     const around = tf.sub(tf.expandDims(z, 1), loc);
     if (!lower) return tf.mul(around, tf.exp(tf.neg(logScale)));
     const mixed = tf.reshape(tf.matMul(z, lower, false, true), [-1, components, dim]);
@@ -52,7 +51,7 @@ export function mixture(dim: number, components: number, covariance: 'diagonal' 
     return tf.mul(tf.add(around, tf.sub(mixed, ofLoc)), tf.exp(tf.neg(logScale)));
   };
   /** (I + M)⁻¹ of each component: [K, D, D]. */
-  const inverses = (lower: Tensor): Tensor =>
+  const inverses = (lower: tf.Tensor): tf.Tensor =>
     tf.stack(tf.split(lower, components, 0).map((matrix) => unitTriangularInverse(matrix)));
   return {
     parameters: [
@@ -72,12 +71,12 @@ export function mixture(dim: number, components: number, covariance: 'diagonal' 
     },
     draw(ctx, noise, temperature) {
       const { logWeights, loc, logScale, lower } = of(ctx);
-      const [componentNoise, which] = tf.split(noise, [dim, 1], 1) as [Tensor, Tensor];
+      const [componentNoise, which] = tf.split(noise, [dim, 1], 1) as [tf.Tensor, tf.Tensor];
       const starts = tf.cumsum(tf.exp(logWeights), 1, true);
       const begun = withoutGradient(tf.sub(normalProbability(which), starts), (past) =>
         tf.cast(tf.greaterEqual(past, 0), 'float32'),
       );
-      const [, later] = tf.split(begun, [1, components - 1], 1) as [Tensor, Tensor];
+      const [, later] = tf.split(begun, [1, components - 1], 1) as [tf.Tensor, tf.Tensor];
       const chosen = tf.sub(begun, tf.pad(later, [[0, 0], [0, 1]])); // prettier-ignore
       const scale = tf.mul(tf.matMul(chosen, tf.exp(logScale)), temperature);
       const scaled = tf.mul(componentNoise, scale);

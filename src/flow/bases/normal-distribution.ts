@@ -1,10 +1,9 @@
 /** The distribution function of N(0, 1) and its inverse, as ops. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { polynomial } from '../core/tensors';
 
 /** P(Z ≤ z). */
-export function normalProbability(z: Tensor): Tensor {
+export function normalProbability(z: tf.Tensor): tf.Tensor {
   return tf.mul(tf.add(tf.erf(tf.mul(z, Math.SQRT1_2)), 1), 0.5);
 }
 
@@ -12,7 +11,7 @@ export function normalProbability(z: Tensor): Tensor {
  * The z with P(Z ≤ z) = p, by the inverse of the error function (M. Giles, "Approximating the erfinv function", 2010;
  * float32). As far as float32 tells p from 0 and 1: within ±5.4.
  */
-export function normalQuantile(p: Tensor): Tensor {
+export function normalQuantile(p: tf.Tensor): tf.Tensor {
   // 2p − 1 as far as erfinv is finite.
   const x = tf.clipByValue(tf.sub(tf.mul(p, 2), 1), -1 + 2 ** -23, 1 - 2 ** -23);
   const w = tf.neg(tf.log(tf.mul(tf.sub(1, x), tf.add(1, x))));

@@ -1,6 +1,5 @@
 /** loc + scale·ε of each feature, with ε standard normal or of Student's t: as the config has them, trained, or from the context. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import type { FlowContext, ParameterSpec } from '../core/bijection';
 import { contextOf } from '../nets/context';
 import { mlp } from '../nets/mlp';
@@ -11,16 +10,16 @@ import type { Base } from './types';
 interface Shifts {
   parameters: readonly ParameterSpec[];
   /** Location and scale for z [N, dim]: [dim] or [N, dim] each. */
-  of(ctx: FlowContext): { loc: Tensor; logScale: Tensor };
+  of(ctx: FlowContext): { loc: tf.Tensor; logScale: tf.Tensor };
 }
 
 /** @param standard of ε, with independent features */
 function shifted(standard: Base, { parameters, of }: Shifts): Base {
-  const relative = (ctx: FlowContext, z: Tensor): Tensor => {
+  const relative = (ctx: FlowContext, z: tf.Tensor): tf.Tensor => {
     const { loc, logScale } = of(ctx);
     return tf.mul(tf.sub(z, loc), tf.exp(tf.neg(logScale)));
   };
-  const logProbByElement = (ctx: FlowContext, z: Tensor): Tensor =>
+  const logProbByElement = (ctx: FlowContext, z: tf.Tensor): tf.Tensor =>
     tf.sub(standard.logProbByElement!(ctx, relative(ctx, z)), of(ctx).logScale);
   return {
     parameters,
@@ -78,7 +77,7 @@ export function conditionalNormal({ dim, seen, hidden }: ConditionalNormalOption
     of(ctx) {
       // What the network taps is of no layer.
       const both = net.apply({ ...ctx, tap: undefined }, contextOf(ctx));
-      const [loc, logScale] = tf.split(both, 2, 1) as [Tensor, Tensor];
+      const [loc, logScale] = tf.split(both, 2, 1) as [tf.Tensor, tf.Tensor];
       return { loc, logScale };
     },
   });

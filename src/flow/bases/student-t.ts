@@ -1,6 +1,5 @@
 /** Student's t of each feature: like a normal, with tails that fall as a power, for data with outliers. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { sumPerExample } from '../core/tensors';
 import { applySeries, betaMaps } from './beta-distribution';
 import type { Base } from './types';
@@ -16,7 +15,7 @@ const largest = 1e18;
 export function standardStudentT(dim: number, freedom: number): Base {
   const { logPeak, fromNormal, toNormal } = betaMaps(freedom / 2);
   const root = Math.sqrt(freedom);
-  const logProbByElement = (z: Tensor): Tensor => {
+  const logProbByElement = (z: tf.Tensor): tf.Tensor => {
     const t = tf.clipByValue(tf.div(z, root), -largest, largest);
     return tf.sub(logPeak - Math.log(root), tf.mul(tf.log1p(tf.square(t)), (freedom + 1) / 2));
   };

@@ -1,6 +1,5 @@
 /** Uniform on a box [lower, upper] of each feature. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { sumPerExample, withoutGradient } from '../core/tensors';
 import { normalProbability, normalQuantile } from './normal-distribution';
 import type { Base } from './types';
@@ -8,9 +7,9 @@ import type { Base } from './types';
 /** @param lower one number for each feature, as `upper`, which is larger */
 export function uniform(lower: readonly number[], upper: readonly number[]): Base {
   const shape = [lower.length];
-  const corner = (values: readonly number[]): Tensor => tf.tensor1d([...values]);
-  const sizes = (): Tensor => corner(upper.map((value, i) => value - lower[i]!));
-  const logProbByElement = (z: Tensor): Tensor => {
+  const corner = (values: readonly number[]): tf.Tensor => tf.tensor1d([...values]);
+  const sizes = (): tf.Tensor => corner(upper.map((value, i) => value - lower[i]!));
+  const logProbByElement = (z: tf.Tensor): tf.Tensor => {
     const inside = withoutGradient(z, (value) =>
       tf.cast(
         tf.logicalAnd(tf.greaterEqual(value, corner(lower)), tf.lessEqual(value, corner(upper))),

@@ -5,7 +5,6 @@
  * they are the statistics of the map that is applied, so its log-det comes from them.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import type { FlowContext, StateSpec } from './bijection';
 import type { Mask } from './masks';
 import type { NormOptions } from './spec';
@@ -13,8 +12,8 @@ import { sizeOf } from '../../base/shape';
 import { channelAxes, maskTensors, meanOver, sumOver } from './tensors';
 
 export interface Statistics {
-  mean: Tensor;
-  variance: Tensor;
+  mean: tf.Tensor;
+  variance: tf.Tensor;
 }
 
 export function statisticsState(name: string, channels: number): StateSpec[] {
@@ -36,7 +35,7 @@ export function movedPositions(shape: readonly number[], mask: Mask | undefined)
 /** Statistics of a batch and the number of values of each channel in one example that are behind them. */
 function batchStatistics(
   { wholeBatch }: FlowContext,
-  x: Tensor,
+  x: tf.Tensor,
   mask: Mask | undefined,
   over: NormOptions['over'],
 ): Statistics & { places: Float32Array } {
@@ -44,7 +43,7 @@ function batchStatistics(
   const [batch, ...rest] = x.shape as [number, ...number[]];
   const all = sizeOf(rest.slice(0, -1));
   if (!mask || over !== 'moved') {
-    const average = (values: Tensor): Tensor => wholeBatch?.mean(values) ?? meanOver(values, axes);
+    const average = (values: tf.Tensor): tf.Tensor => wholeBatch?.mean(values) ?? meanOver(values, axes);
     const seen = mask && over === 'moved-with-zeros' ? tf.mul(x, maskTensors(mask).moves) : x;
     const mean = average(seen);
     const variance = average(tf.square(tf.sub(seen, mean)));
@@ -52,7 +51,7 @@ function batchStatistics(
   }
   const { moves } = maskTensors(mask);
   const places = movedPositions(mask.shape, mask).map((n) => Math.max(n, 1));
-  const averageMoved = (values: Tensor): Tensor =>
+  const averageMoved = (values: tf.Tensor): tf.Tensor =>
     wholeBatch
       ? tf.mul(wholeBatch.mean(values), tf.tensor1d(places.map((n) => all / n)))
       : tf.mul(sumOver(values, axes), tf.tensor1d(places.map((n) => 1 / (n * batch))));
@@ -62,7 +61,7 @@ function batchStatistics(
 }
 
 /** By what a biased variance of a batch is multiplied to be unbiased, for each channel. */
-function unbiasing({ wholeBatch }: FlowContext, x: Tensor, places: Float32Array): Tensor {
+function unbiasing({ wholeBatch }: FlowContext, x: tf.Tensor, places: Float32Array): tf.Tensor {
   if (!wholeBatch) {
     const counts = places.map((n) => n * x.shape[0]);
     return tf.tensor1d(counts.map((n) => n / Math.max(n - 1, 1)));
@@ -78,7 +77,7 @@ function unbiasing({ wholeBatch }: FlowContext, x: Tensor, places: Float32Array)
 export function statisticsOf(
   ctx: FlowContext,
   name: string,
-  x: Tensor,
+  x: tf.Tensor,
   mask: Mask | undefined,
   options: NormOptions,
 ): Statistics {

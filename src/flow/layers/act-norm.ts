@@ -4,7 +4,6 @@
  * deviation 1. Taps `NAME/logDet.norm`.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../../base/shape';
 import { type Bijection, type FlowContext, keepingShape, zeros } from '../core/bijection';
 import { channelAxes, meanOver } from '../core/tensors';
@@ -20,7 +19,7 @@ export function actNorm(name: string, shape: readonly number[]): Bijection {
   const places = sizeOf(shape) / channels;
 
   /** As they are, or as the batch says where the flow is being initialized. */
-  const values = (ctx: FlowContext, x: Tensor): { shift: Tensor; logScale: Tensor } => {
+  const values = (ctx: FlowContext, x: tf.Tensor): { shift: tf.Tensor; logScale: tf.Tensor } => {
     if (!ctx.initialize) return { shift: ctx.get(shiftName), logScale: ctx.get(scaleName) };
     const shift = meanOver(x, channelAxes(x));
     const variance = meanOver(tf.square(tf.sub(x, shift)), channelAxes(x));

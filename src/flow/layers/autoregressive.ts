@@ -7,7 +7,6 @@
  * Taps are the same as a coupling's.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { byDegree, placesOf } from '../../base/degrees';
 import { type Bijection, type Conditioner, type FlowContext, keepingShape } from '../core/bijection';
 import { invertOrder } from '../../base/order';
@@ -28,18 +27,18 @@ export interface AutoregressiveOptions {
   seesContext: boolean;
 }
 
-type Way = (map: ElementMap, input: Tensor) => Mapped;
+type Way = (map: ElementMap, input: tf.Tensor) => Mapped;
 
 export function autoregressive(options: AutoregressiveOptions): Bijection {
   const { name, order, sees, transform, conditioner, seesContext } = options;
   const dim = order.length;
   const places = placesOf(order);
 
-  const mapFor = (ctx: FlowContext, seen: Tensor): ElementMap =>
+  const mapFor = (ctx: FlowContext, seen: tf.Tensor): ElementMap =>
     transform.map(ctx, conditioner.apply(ctx, seen));
 
   /** Finds what the network would see, place by place. What it sees until then is not tapped. */
-  const solve = ({ tap: _, ...ctx }: FlowContext, input: Tensor, way: Way): Mapped =>
+  const solve = ({ tap: _, ...ctx }: FlowContext, input: tf.Tensor, way: Way): Mapped =>
     conditioner.steps && !ctx.wholePasses
       ? inSteps(options, ctx, input, way)
       : inPasses(options, ctx, input, way);
@@ -84,19 +83,19 @@ export function autoregressive(options: AutoregressiveOptions): Bijection {
 function inPasses(
   { order, transform, conditioner }: AutoregressiveOptions,
   ctx: FlowContext,
-  input: Tensor,
+  input: tf.Tensor,
   way: Way,
 ): Mapped {
   const nothing = named('log_slope', tf.zerosLike(input));
   let value = named('found', tf.zerosLike(input));
-  let logDerivative: Tensor | undefined;
+  let logDerivative: tf.Tensor | undefined;
   for (let place = 0; place < placesOf(order); place++) {
     withScope(passScope(place), () => {
       const isHere = order.map((p) => Number(p === place));
       const here = named(varied, tf.tensor(isHere, [1, order.length]));
       const mapped = way(transform.map(ctx, conditioner.apply(ctx, value)), input);
       // Selected, not multiplied: what later features are mapped to now means nothing, and may be infinite.
-      const take = (all: Tensor, before: Tensor): Tensor =>
+      const take = (all: tf.Tensor, before: tf.Tensor): tf.Tensor =>
         order.every((p) => p === place)
           ? all
           : tf.where(tf.broadcastTo(tf.greater(here, 0.5), all.shape), all, before);
@@ -112,7 +111,7 @@ function inPasses(
 function inSteps(
   { order, transform, conditioner }: AutoregressiveOptions,
   ctx: FlowContext,
-  input: Tensor,
+  input: tf.Tensor,
   way: Way,
 ): Mapped {
   const features = byDegree(order);
@@ -135,7 +134,7 @@ function inSteps(
     };
     mapped.push(way(transform.map(ctxHere, next(mapped.at(-1)?.value, place)), part));
   });
-  const whole = (values: readonly Tensor[]): Tensor =>
+  const whole = (values: readonly tf.Tensor[]): tf.Tensor =>
     reorder(values.length === 1 ? values[0]! : tf.concat([...values], 1), invertOrder(features.order), 1);
   const logDerivatives = mapped.flatMap(({ logDerivative }) => logDerivative ?? []);
   return {

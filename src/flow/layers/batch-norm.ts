@@ -4,7 +4,6 @@
  * in batch-statistics.ts. No gain and bias: the next coupling has them.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { movedPositions, runningStatistics, statisticsOf, statisticsState } from '../core/batch-statistics';
 import { type Bijection, keepingShape } from '../core/bijection';
 import type { Mask } from '../core/masks';
@@ -23,10 +22,10 @@ export function flowNorm(options: FlowNormOptions): Bijection {
   const { name, shape, mask, epsilon } = options;
   const positions = movedPositions(shape, mask);
 
-  const logDetOf = (varianceEps: Tensor): Tensor =>
+  const logDetOf = (varianceEps: tf.Tensor): tf.Tensor =>
     tf.mul(tf.sum(tf.mul(tf.log(varianceEps), tf.tensor1d(positions))), -0.5);
 
-  const onlyMoved = (x: Tensor, y: Tensor): Tensor => {
+  const onlyMoved = (x: tf.Tensor, y: tf.Tensor): tf.Tensor => {
     if (!mask) return y;
     const { conditions, moves } = maskTensors(mask);
     return tf.add(tf.mul(x, conditions), tf.mul(y, moves));

@@ -8,7 +8,6 @@
  * `NAME/logDet.norm` are the shares of the transform and of the norm in the log-det.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { flowNorm } from './batch-norm';
 import { type Bijection, type Conditioner, type FlowContext, keepingShape } from '../core/bijection';
 import { named } from '../core/scope';
@@ -29,13 +28,13 @@ export interface CouplingOptions {
 }
 
 /** Log-dets that add up; absent ones are 0. */
-function total(mapLogDet: Tensor | undefined, norm: Tensor | undefined): Tensor {
+function total(mapLogDet: tf.Tensor | undefined, norm: tf.Tensor | undefined): tf.Tensor {
   if (mapLogDet && norm) return tf.add(mapLogDet, norm);
   return mapLogDet ?? norm ?? tf.scalar(0);
 }
 
 /** The two parts, by name. */
-function parted(split: Split, x: Tensor): ReturnType<Split['split']> {
+function parted(split: Split, x: tf.Tensor): ReturnType<Split['split']> {
   const { identity, transformed } = split.split(x);
   if (identity !== x) named('identity', identity);
   if (transformed !== x) named('transformed', transformed);
@@ -48,8 +47,8 @@ export function coupling(options: CouplingOptions): Bijection {
   const norm =
     options.norm && flowNorm({ name: `${name}.norm`, shape: split.transformedShape, mask, ...options.norm });
 
-  const movesOf = (): Tensor | undefined => mask && maskTensors(mask).moves;
-  const mapFor = (ctx: FlowContext, identity: Tensor): ElementMap =>
+  const movesOf = (): tf.Tensor | undefined => mask && maskTensors(mask).moves;
+  const mapFor = (ctx: FlowContext, identity: tf.Tensor): ElementMap =>
     transform.map(ctx, conditioner.apply(ctx, identity), movesOf());
 
   return {
@@ -68,7 +67,7 @@ export function coupling(options: CouplingOptions): Bijection {
       const mapLogDet = logDerivative && sumPerExample(logDerivative);
       if (ctx.tap) {
         const nothing = tf.mul(identity, 0);
-        const inFull = (values: Tensor): Tensor => split.merge(nothing, values);
+        const inFull = (values: tf.Tensor): tf.Tensor => split.merge(nothing, values);
         for (const quantity of transform.quantities) {
           ctx.tap(`${name}/${quantity.name}`, inFull(map.quantities[quantity.name]!));
         }

@@ -4,7 +4,6 @@
  * far as the solver is exact.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { type FieldLayer, runsOfStep } from '../../config/field-layer';
 import { type Bijection, keepingShape, type FlowContext, type Slice, type Step } from '../core/bijection';
 import type { FieldNet, Velocity } from '../nets/field-net';
@@ -40,13 +39,18 @@ export interface SliceOptions extends Pick<FieldLayer, 'solver' | 'steps'>, Pick
 }
 
 export function fieldSlice({ name, dim, from, to, steps, solver, net, owns }: SliceOptions): Bijection {
-  const solve = (ctx: FlowContext, x: Tensor, start: number, end: number): Step & { states: Tensor[] } => {
-    const states: Tensor[] = [];
+  const solve = (
+    ctx: FlowContext,
+    x: tf.Tensor,
+    start: number,
+    end: number,
+  ): Step & { states: tf.Tensor[] } => {
+    const states: tf.Tensor[] = [];
     const length = (end - start) / steps;
-    let moved: Tensor | undefined;
-    let logDet: Tensor = tf.scalar(0);
+    let moved: tf.Tensor | undefined;
+    let logDet: tf.Tensor = tf.scalar(0);
     // What was added so far is small, so that its sum loses less to rounding than that of x.
-    const here = (): Tensor => (moved ? tf.add(x, moved) : x);
+    const here = (): tf.Tensor => (moved ? tf.add(x, moved) : x);
     for (let i = 0; i < steps; i++) {
       const value = here();
       states.push(value);
@@ -76,19 +80,20 @@ export function fieldSlice({ name, dim, from, to, steps, solver, net, owns }: Sl
   };
 }
 
-const along = (value: Tensor, rate: Tensor, length: number): Tensor => tf.add(value, tf.mul(rate, length));
+const along = (value: tf.Tensor, rate: tf.Tensor, length: number): tf.Tensor =>
+  tf.add(value, tf.mul(rate, length));
 
 /** Velocity and divergence over one step. @param at both, after a share of the step, from the velocity before */
 function mean(
   solver: FieldLayer['solver'],
-  at: (after: number, before: Tensor | undefined) => Velocity,
-): [rate: Tensor, divergence: Tensor] {
-  let before: Tensor | undefined;
+  at: (after: number, before: tf.Tensor | undefined) => Velocity,
+): [rate: tf.Tensor, divergence: tf.Tensor] {
+  let before: tf.Tensor | undefined;
   const parts = stages[solver].map(({ after, weight }) => {
     const { value, divergence } = at(after, before);
     before = value;
     return weight === 0 ? [] : [tf.mul(value, weight), tf.mul(divergence, weight)];
   });
-  const sum = (part: 0 | 1): Tensor => tf.addN(parts.flatMap((both) => both[part] ?? []));
+  const sum = (part: 0 | 1): tf.Tensor => tf.addN(parts.flatMap((both) => both[part] ?? []));
   return [sum(0), sum(1)];
 }

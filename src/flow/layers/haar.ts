@@ -3,7 +3,6 @@
  * differences (FrEIA's HaarDownsampling). The matrix is ½ times an orthogonal one with entries ±1, times `rebalance`.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../../base/shape';
 import { keepingShape, type Bijection } from '../core/bijection';
 import type { ImageShape } from './squeeze';
@@ -19,7 +18,7 @@ const wavelets = [
 /** @param shape [H, W, C] with C divisible by 4 */
 export function haar(name: string, shape: ImageShape, rebalance: number): Bijection {
   const logDet = sizeOf(shape) * Math.log(rebalance);
-  const times = (x: Tensor, factor: number): Tensor => {
+  const times = (x: tf.Tensor, factor: number): tf.Tensor => {
     const matrix = tf.tensor2d(wavelets.map((row) => row.map((value) => value * factor)));
     return tf.reshape(tf.matMul(tf.reshape(x, [-1, 4]), matrix), [-1, ...shape]);
   };

@@ -7,7 +7,6 @@
  * learned for each channel or value, to which a context may add terms of its own. It is a coupling, and taps what couplings do.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Rank, Tensor } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../../base/shape';
 import type { ImageLayerConfig } from '../../config/image-layers';
 import {
@@ -87,15 +86,15 @@ function learned(
   name: string,
   each: readonly number[],
   seen: number,
-): { parameters: ParameterSpec[]; of(ctx: FlowContext): Tensor } {
+): { parameters: ParameterSpec[]; of(ctx: FlowContext): tf.Tensor } {
   const bias = startsAtZero(name, [...each]);
   if (seen === 0) return { parameters: [bias], of: (ctx) => ctx.get(name) };
   const contextWeights = startsAtZero(`${name}OfContext`, [seen, ...each]);
   return {
     parameters: [bias, contextWeights],
     of(ctx) {
-      const context = tf.reshape<Rank.R2>(contextOf(ctx), [-1, seen]);
-      const weights = tf.reshape<Rank.R2>(ctx.get(contextWeights.name), [seen, sizeOf(each)]);
+      const context = tf.reshape<tf.Rank.R2>(contextOf(ctx), [-1, seen]);
+      const weights = tf.reshape<tf.Rank.R2>(ctx.get(contextWeights.name), [seen, sizeOf(each)]);
       const pixels = each.length === 1 ? [1, 1, ...each] : each;
       const sum = tf.add(tf.matMul(context, weights), tf.reshape(ctx.get(name), [-1]));
       return tf.reshape(sum, [-1, ...pixels]);

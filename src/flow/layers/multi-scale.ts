@@ -4,7 +4,6 @@
  * bijection from a shape to itself and every latent keeps a place in the image.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { type Bijection, type FlowContext, type Step, keepingShape } from '../core/bijection';
 import { invertOrder } from '../../base/order';
 import { reorder } from '../core/tensors';
@@ -48,8 +47,8 @@ export function factorOut(
 ): Bijection {
   const back = invertOrder(order);
   const axis = 3;
-  const through = (x: Tensor, run: (kept: Tensor) => Step, tap?: FlowContext['tap']): Step => {
-    const [kept, factored] = tf.split(reorder(x, order, axis), 2, axis) as [Tensor, Tensor];
+  const through = (x: tf.Tensor, run: (kept: tf.Tensor) => Step, tap?: FlowContext['tap']): Step => {
+    const [kept, factored] = tf.split(reorder(x, order, axis), 2, axis) as [tf.Tensor, tf.Tensor];
     tap?.(`${name}/kept`, kept);
     tap?.(`${name}/factored`, factored);
     const { value, logDet } = run(kept);

@@ -3,18 +3,17 @@
  * `PIECE/inverse.x` on the way back.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Bijection, FlowContext, Step } from '../core/bijection';
 import { withScope } from '../core/scope';
 
 /** A value on its way and what the pieces so far have added to the log-det. */
 function chain(
-  x: Tensor,
+  x: tf.Tensor,
   pieces: readonly Bijection[],
-  through: (piece: Bijection, value: Tensor) => Step,
+  through: (piece: Bijection, value: tf.Tensor) => Step,
 ): Step {
   let value = x;
-  let logDet: Tensor | undefined;
+  let logDet: tf.Tensor | undefined;
   for (const piece of pieces) {
     const step = through(piece, value);
     value = step.value;
@@ -23,7 +22,7 @@ function chain(
   return { value, logDet: logDet ?? tf.scalar(0) };
 }
 
-function tapped(ctx: FlowContext, piece: Bijection, x: Tensor): Step {
+function tapped(ctx: FlowContext, piece: Bijection, x: tf.Tensor): Step {
   ctx.tap?.(`${piece.name}/x`, x);
   const step = withScope(piece.name, () => piece.forward(ctx, x));
   ctx.tap?.(`${piece.name}/y`, step.value);
@@ -31,7 +30,7 @@ function tapped(ctx: FlowContext, piece: Bijection, x: Tensor): Step {
   return step;
 }
 
-function inverted(ctx: FlowContext, piece: Bijection, y: Tensor): Step {
+function inverted(ctx: FlowContext, piece: Bijection, y: tf.Tensor): Step {
   const step = withScope(piece.name, () => piece.inverse(ctx, y));
   ctx.tap?.(`${piece.name}/inverse.x`, step.value);
   return step;

@@ -1,6 +1,5 @@
 /** Ways to split a value into identity and transformed features, and to merge the two again. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { range, invertOrder } from '../../base/order';
 import type { Mask } from '../core/masks';
 import { reorder, maskTensors } from '../core/tensors';
@@ -11,8 +10,8 @@ export interface Split {
   readonly transformedShape: readonly number[];
   /** Where both parts are in full shape: which of their elements count. */
   readonly mask?: Mask;
-  split(x: Tensor): { identity: Tensor; transformed: Tensor };
-  merge(identity: Tensor, transformed: Tensor): Tensor;
+  split(x: tf.Tensor): { identity: tf.Tensor; transformed: tf.Tensor };
+  merge(identity: tf.Tensor, transformed: tf.Tensor): tf.Tensor;
 }
 
 /** By any mask, in full shape: the identity part has zeros for what is transformed, the other part is x itself. */
@@ -34,7 +33,7 @@ export function halves(shape: readonly number[], firstConditions: boolean): Spli
     identityShape: half,
     transformedShape: half,
     split(x) {
-      const [first, second] = tf.split(x, 2, axis) as [Tensor, Tensor];
+      const [first, second] = tf.split(x, 2, axis) as [tf.Tensor, tf.Tensor];
       return firstConditions
         ? { identity: first, transformed: second }
         : { identity: second, transformed: first };
@@ -59,14 +58,14 @@ export function selected(shape: readonly number[], bits: ArrayLike<number>): Spl
   const ordered = <T>(identity: T, transformed: T): [T, T] =>
     movesFirst ? [transformed, identity] : [identity, transformed];
   const order = ordered(conditions, moves).flat();
-  const arrange = (x: Tensor, indices: readonly number[]): Tensor =>
+  const arrange = (x: tf.Tensor, indices: readonly number[]): tf.Tensor =>
     isRising(order) ? x : reorder(x, indices, axis);
   return {
     identityShape: [...shape.slice(0, -1), conditions.length],
     transformedShape: [...shape.slice(0, -1), moves.length],
     split(x) {
       const sizes = ordered(conditions.length, moves.length);
-      const [first, second] = tf.split(arrange(x, order), sizes, axis) as [Tensor, Tensor];
+      const [first, second] = tf.split(arrange(x, order), sizes, axis) as [tf.Tensor, tf.Tensor];
       const [identity, transformed] = ordered(first, second);
       return { identity, transformed };
     },

@@ -5,7 +5,6 @@
  * the authors' squeeze_2x2_ordered, (0,0), (1,1), (0,1), (1,0), `row-major` row by row (i-RevNet, space_to_depth).
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Bijection } from '../core/bijection';
 import { invertOrder } from '../../base/order';
 import { reorder } from '../core/tensors';
@@ -26,12 +25,12 @@ export function subpixelMajorChannels(channels: number): number[] {
   return channelsIn('subpixel-major', channels);
 }
 
-function squeezeTensor(x: Tensor, [height, width, channels]: ImageShape): Tensor {
+function squeezeTensor(x: tf.Tensor, [height, width, channels]: ImageShape): tf.Tensor {
   const blocks = tf.reshape(x, [-1, height / 2, 2, width / 2, 2, channels]);
   return tf.reshape(tf.transpose(blocks, [0, 1, 3, 5, 2, 4]), [-1, height / 2, width / 2, 4 * channels]);
 }
 
-function unsqueezeTensor(y: Tensor, [height, width, channels]: ImageShape): Tensor {
+function unsqueezeTensor(y: tf.Tensor, [height, width, channels]: ImageShape): tf.Tensor {
   const blocks = tf.reshape(y, [-1, height / 2, width / 2, channels, 2, 2]);
   return tf.reshape(tf.transpose(blocks, [0, 1, 4, 2, 5, 3]), [-1, height, width, channels]);
 }
@@ -45,7 +44,7 @@ export function squeeze(name: string, shape: ImageShape, order: SqueezeOrder): B
     throw new Error(`${name}: cannot squeeze ${shape.join('×')}: height and width must be even`);
   const toSubpixel = order === 'channel-major' ? undefined : channelsIn(order, shape[2]);
   const toChannel = toSubpixel && invertOrder(toSubpixel);
-  const ordered = (x: Tensor, indices: readonly number[] | undefined): Tensor =>
+  const ordered = (x: tf.Tensor, indices: readonly number[] | undefined): tf.Tensor =>
     indices ? reorder(x, indices, 3) : x;
   return {
     name,

@@ -3,7 +3,6 @@
  * subtracted and the `NAME/variance` it divided by, ε included, before gain and bias.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { inverseSoftplus } from '../../base/softplus';
 import { runningStatistics, statisticsOf, statisticsState } from '../core/batch-statistics';
 import { type Bijection, type FlowContext, keepingShape, zeros } from '../core/bijection';
@@ -19,8 +18,8 @@ const gainFloor = 1e-5;
 export function batchNormLayer(name: string, dim: number, options: NormOptions): Bijection {
   const gainName = `${name}.gain`;
   const biasName = `${name}.bias`;
-  const gainOf = (ctx: FlowContext): Tensor => tf.add(tf.softplus(ctx.get(gainName)), gainFloor);
-  const logDetOf = (gain: Tensor, varianceEps: Tensor): Tensor =>
+  const gainOf = (ctx: FlowContext): tf.Tensor => tf.add(tf.softplus(ctx.get(gainName)), gainFloor);
+  const logDetOf = (gain: tf.Tensor, varianceEps: tf.Tensor): tf.Tensor =>
     tf.sum(tf.sub(tf.log(gain), tf.mul(tf.log(varianceEps), 0.5)));
   return {
     ...keepingShape(name, [dim]),

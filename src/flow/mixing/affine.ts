@@ -1,6 +1,5 @@
 /** Mixing layers of the form y = M·x + b over the last axis. Each kind has its own invertible M. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import {
   type Bijection,
   type FlowContext,
@@ -11,10 +10,10 @@ import {
 
 /** M, applied to all of [N, …, D]. */
 export interface Mixing {
-  apply(x: Tensor): Tensor;
-  undo(y: Tensor): Tensor;
+  apply(x: tf.Tensor): tf.Tensor;
+  undo(y: tf.Tensor): tf.Tensor;
   /** log|det M|, a scalar. */
-  logDet: Tensor;
+  logDet: tf.Tensor;
 }
 
 /** @param parameters of M; `NAME.bias` [D] comes after them, unless `bias` is false */

@@ -8,7 +8,6 @@
  * `NAME.logDiagonal` is d, [C].
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { type Bijection, type FlowContext, startsAtZero } from '../core/bijection';
 import { reorder } from '../core/tensors';
 import type { ImageShape } from '../layers/squeeze';
@@ -28,10 +27,10 @@ export interface Conv1x1Options {
 }
 
 /** Channels of [N, H, W, C] times a matrix: `matrix` [C, C] says which channels each channel is made of. */
-export function mixChannels(x: Tensor, matrix: Tensor): Tensor {
+export function mixChannels(x: tf.Tensor, matrix: tf.Tensor): tf.Tensor {
   const channels = matrix.shape[0];
   const filter = tf.reshape<tf.Rank.R4>(tf.transpose(matrix), [1, 1, channels, channels]);
-  return tf.conv2d(x as Tensor4D, filter, 1, 'same');
+  return tf.conv2d(x as tf.Tensor4D, filter, 1, 'same');
 }
 
 export function conv1x1({ name, shape, order, signs, bias }: Conv1x1Options): Bijection {

@@ -3,7 +3,6 @@
  * a triangle, step by step (Householder's QR). No step divides by a small pivot, so nothing needs to be exchanged.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { GradSaveFunc, Tensor } from '@tensorflow/tfjs-core';
 import { identityMatrix, strictly, unitTriangularInverse } from './triangular';
 
 /** log|det M| of [D, D], a scalar. Its derivative is the transposed inverse. */
@@ -20,25 +19,25 @@ export const generalInverse = withInverse(
 
 /** A function of a matrix M = Q·R. @param value of the inverse and R's diagonal @param gradient by M, of the value's and the inverse */
 function withInverse(
-  value: (inverse: Tensor, diagonal: Tensor) => Tensor,
-  gradient: (dy: Tensor, inverse: Tensor) => Tensor,
-): (matrix: Tensor) => Tensor {
+  value: (inverse: tf.Tensor, diagonal: tf.Tensor) => tf.Tensor,
+  gradient: (dy: tf.Tensor, inverse: tf.Tensor) => tf.Tensor,
+): (matrix: tf.Tensor) => tf.Tensor {
   return (matrix) =>
     tf.customGrad((...args) => {
-      const [input, save] = args as [Tensor, GradSaveFunc];
+      const [input, save] = args as [tf.Tensor, tf.GradSaveFunc];
       const { upper, turned } = triangle(input);
       const diagonal = tf.sum(tf.mul(upper, identityMatrix(upper.shape[0])), 1);
       const inverse = inverseOf(upper, turned, diagonal);
       save([inverse]);
       return {
         value: value(inverse, diagonal),
-        gradFunc: (dy: Tensor, [saved]: Tensor[]) => gradient(dy, saved!),
+        gradFunc: (dy: tf.Tensor, [saved]: tf.Tensor[]) => gradient(dy, saved!),
       };
     })(matrix);
 }
 
 /** R and Qᵀ of M = Q·R, [D, D] each. */
-function triangle(matrix: Tensor): { upper: Tensor; turned: Tensor } {
+function triangle(matrix: tf.Tensor): { upper: tf.Tensor; turned: tf.Tensor } {
   const size = matrix.shape[0];
   let both = tf.concat([matrix, identityMatrix(size)], 1);
   for (let k = 0; k < size - 1; k++) {
@@ -58,7 +57,7 @@ function triangle(matrix: Tensor): { upper: Tensor; turned: Tensor } {
 }
 
 /** [D, 1]: 1 in some rows, 0 elsewhere. */
-function unit(size: number, kept: (row: number) => boolean): Tensor {
+function unit(size: number, kept: (row: number) => boolean): tf.Tensor {
   return tf.tensor2d(
     Array.from({ length: size }, (_, row) => Number(kept(row))),
     [size, 1],
@@ -66,7 +65,7 @@ function unit(size: number, kept: (row: number) => boolean): Tensor {
 }
 
 /** R⁻¹·Qᵀ with R = (I + N)·diagonal, column by column. */
-function inverseOf(upper: Tensor, turned: Tensor, diagonal: Tensor): Tensor {
+function inverseOf(upper: tf.Tensor, turned: tf.Tensor, diagonal: tf.Tensor): tf.Tensor {
   const undone = unitTriangularInverse(tf.div(strictly('upper', upper), diagonal));
   return tf.matMul(tf.div(undone, tf.reshape(diagonal, [upper.shape[0], 1])), turned);
 }

@@ -3,7 +3,6 @@
  * FrEIA), alone or as a factor of another matrix.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import {
   type Bijection,
   type FlowContext,
@@ -23,9 +22,9 @@ function vectors(name: string, dim: number, reflections: number): ParameterSpec 
 }
 
 /** [D, D]: what rows are multiplied by so that the first reflection of [K, D] comes first. */
-function matrixOf(reflections: Tensor): Tensor {
+function matrixOf(reflections: tf.Tensor): tf.Tensor {
   const [count, dim] = reflections.shape as [number, number];
-  let matrix: Tensor = tf.eye(dim);
+  let matrix: tf.Tensor = tf.eye(dim);
   for (const v of tf.split(reflections, count)) {
     const along = tf.matMul(matrix, v, false, true);
     matrix = tf.sub(matrix, tf.matMul(along, tf.div(tf.mul(v, 2), tf.sum(tf.square(v)))));
@@ -33,12 +32,12 @@ function matrixOf(reflections: Tensor): Tensor {
   return matrix;
 }
 
-const turn = (x: Tensor, matrix: Tensor): Tensor => tf.matMul(x, matrix);
-const turnBack = (y: Tensor, matrix: Tensor): Tensor => tf.matMul(y, matrix, false, true);
+const turn = (x: tf.Tensor, matrix: tf.Tensor): tf.Tensor => tf.matMul(x, matrix);
+const turnBack = (y: tf.Tensor, matrix: tf.Tensor): tf.Tensor => tf.matMul(y, matrix, false, true);
 
 /** y is x after all reflections of `NAME.vectors`, the first one first. Log-det 0. */
 export function householder(name: string, dim: number, reflections: number): Bijection {
-  const matrix = (ctx: FlowContext): Tensor => matrixOf(ctx.get(`${name}.vectors`));
+  const matrix = (ctx: FlowContext): tf.Tensor => matrixOf(ctx.get(`${name}.vectors`));
   return {
     ...keepingShape(name, [dim]),
     parameters: [vectors(`${name}.vectors`, dim, reflections)],

@@ -1,6 +1,5 @@
 /** Nonlinearities of vector conditioners. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import type { ActivationOptions } from '../core/spec';
 
 /** Klambauer et al. 2017, "Self-Normalizing Neural Networks". */
@@ -8,8 +7,8 @@ const seluAlpha = 1.6732632423543772;
 const seluScale = 1.0507009873554805;
 
 /** @param slope of leaky-relu below zero; the others do without */
-export function activation({ activation: kind, slope }: ActivationOptions): (x: Tensor) => Tensor {
-  const functions: Record<ActivationOptions['activation'], (x: Tensor) => Tensor> = {
+export function activation({ activation: kind, slope }: ActivationOptions): (x: tf.Tensor) => tf.Tensor {
+  const functions: Record<ActivationOptions['activation'], (x: tf.Tensor) => tf.Tensor> = {
     relu: tf.relu,
     tanh: tf.tanh,
     'leaky-relu': (x) => tf.leakyRelu(x, slope),
@@ -29,14 +28,15 @@ export function activation({ activation: kind, slope }: ActivationOptions): (x: 
 }
 
 /** Its derivative at x, element by element, written out: TensorFlow.js does not differentiate its own gradients again. */
-export function slopeOf({ activation: kind, slope }: ActivationOptions, x: Tensor): Tensor {
+export function slopeOf({ activation: kind, slope }: ActivationOptions, x: tf.Tensor): tf.Tensor {
   /** The product rule for x·share. */
-  const ofProduct = (share: Tensor, slopeOfShare: Tensor): Tensor => tf.add(share, tf.mul(x, slopeOfShare));
-  const ofSigmoid = (y: Tensor): Tensor => tf.mul(y, tf.sub(1, y));
-  const ofTanh = (y: Tensor): Tensor => tf.sub(1, tf.square(y));
-  const ofElu = (): Tensor => tf.add(tf.minimum(tf.elu(x), 0), 1);
-  const steps = (below: number, above: number): Tensor => tf.add(tf.mul(tf.step(x), above - below), below);
-  const slopes: Record<ActivationOptions['activation'], () => Tensor> = {
+  const ofProduct = (share: tf.Tensor, slopeOfShare: tf.Tensor): tf.Tensor =>
+    tf.add(share, tf.mul(x, slopeOfShare));
+  const ofSigmoid = (y: tf.Tensor): tf.Tensor => tf.mul(y, tf.sub(1, y));
+  const ofTanh = (y: tf.Tensor): tf.Tensor => tf.sub(1, tf.square(y));
+  const ofElu = (): tf.Tensor => tf.add(tf.minimum(tf.elu(x), 0), 1);
+  const steps = (below: number, above: number): tf.Tensor => tf.add(tf.mul(tf.step(x), above - below), below);
+  const slopes: Record<ActivationOptions['activation'], () => tf.Tensor> = {
     relu: () => tf.step(x),
     tanh: () => ofTanh(tf.tanh(x)),
     'leaky-relu': () => steps(slope, 1),

@@ -3,7 +3,6 @@
  * ones can use them: written out, the two go over the activations some fifteen times.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { channelAxes, meanOver } from '../core/tensors';
 
 export const batchNormTraining = 'BatchNormTraining';
@@ -11,24 +10,33 @@ export const batchNormTrainingGrad = 'BatchNormTrainingGrad';
 
 export interface NormalizedBatch {
   /** (x − mean) / √(variance + ε) · gain + bias, in the shape of x. */
-  y: Tensor;
+  y: tf.Tensor;
   /** Statistics of each channel (last axis) over all other axes; the variance is divided by n. No gradient flows through them. */
-  mean: Tensor;
-  variance: Tensor;
+  mean: tf.Tensor;
+  variance: tf.Tensor;
 }
 
 /** @param x [N, …, C], with gain and bias [C] */
-export function normalizeBatch(x: Tensor, gain: Tensor, bias: Tensor, epsilon: number): NormalizedBatch {
+export function normalizeBatch(
+  x: tf.Tensor,
+  gain: tf.Tensor,
+  bias: tf.Tensor,
+  epsilon: number,
+): NormalizedBatch {
   const kernel = tf.getKernel(batchNormTraining, tf.getBackend()) as tf.KernelConfig | undefined;
   if (!kernel) return composed(x, gain, bias, epsilon);
   const [y, mean, variance] = tf
     .engine()
-    .runKernel(batchNormTraining, { x, gain, bias }, { epsilon }) as unknown as [Tensor, Tensor, Tensor];
+    .runKernel(batchNormTraining, { x, gain, bias }, { epsilon }) as unknown as [
+    tf.Tensor,
+    tf.Tensor,
+    tf.Tensor,
+  ];
   return { y, mean, variance };
 }
 
 /** The same out of elementary ops. */
-function composed(x: Tensor, gain: Tensor, bias: Tensor, epsilon: number): NormalizedBatch {
+function composed(x: tf.Tensor, gain: tf.Tensor, bias: tf.Tensor, epsilon: number): NormalizedBatch {
   const axes = channelAxes(x);
   const mean = meanOver(x, axes);
   const variance = meanOver(tf.square(tf.sub(x, mean)), axes);
@@ -41,9 +49,9 @@ tf.registerGradient({
   inputsToSave: ['x', 'gain'],
   outputsToSave: [false, true, true],
   gradFunc(dys, saved, attrs) {
-    const [x, gain, mean, variance] = saved as [Tensor, Tensor, Tensor, Tensor];
-    const [dy] = dys as Tensor[];
-    let gradients: Tensor[] | undefined;
+    const [x, gain, mean, variance] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+    const [dy] = dys as tf.Tensor[];
+    let gradients: tf.Tensor[] | undefined;
     const gradient = (i: number) => () =>
       (gradients ??= tf
         .engine()
@@ -51,7 +59,7 @@ tf.registerGradient({
           batchNormTrainingGrad,
           { dy: dy!, x, gain, mean, variance },
           { ...attrs },
-        ) as unknown as Tensor[])[i]!;
+        ) as unknown as tf.Tensor[])[i]!;
     return { x: gradient(0), gain: gradient(1), bias: gradient(2) };
   },
 });

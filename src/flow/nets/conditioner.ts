@@ -1,6 +1,5 @@
 /** Conditioners from networks: one network for all that a transform takes, or one for each. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { range } from '../../base/order';
 import { byDegree } from '../../base/degrees';
 import type { Conditioner, FlowContext, ParameterSpec, StateSpec } from '../core/bijection';
@@ -13,12 +12,12 @@ export interface Net {
   readonly parameters: readonly ParameterSpec[];
   readonly state: readonly StateSpec[];
   /** [N, …, inputs] → [N, …, outputs]. */
-  apply(ctx: FlowContext, h: Tensor): Tensor;
+  apply(ctx: FlowContext, h: tf.Tensor): tf.Tensor;
   /**
    * Computes each unit once, in the order of degrees, while inputs become known; for networks with degrees.
    * @param nothing [N, 1], zeros
    */
-  steps?(ctx: FlowContext, nothing: Tensor): Steps;
+  steps?(ctx: FlowContext, nothing: tf.Tensor): Steps;
 }
 
 /**
@@ -26,10 +25,10 @@ export interface Net {
  * @param seen [N, …]: the inputs of this degree, in rising order; undefined where there are none
  * @returns the outputs of this degree, in rising order
  */
-export type Steps = (seen: Tensor | undefined, degree: number) => Tensor | undefined;
+export type Steps = (seen: tf.Tensor | undefined, degree: number) => tf.Tensor | undefined;
 
 /** Layers with an activation between each two. Taps `NAME.K/features` and `NAME.K/active` after activations. */
-export function layered(name: string, layers: readonly Net[], activation: (x: Tensor) => Tensor): Net {
+export function layered(name: string, layers: readonly Net[], activation: (x: tf.Tensor) => tf.Tensor): Net {
   return {
     parameters: layers.flatMap(({ parameters }) => parameters),
     state: layers.flatMap(({ state }) => state),
@@ -49,14 +48,14 @@ export function layered(name: string, layers: readonly Net[], activation: (x: Te
 export const haveSteps = (nets: readonly Net[]): boolean => nets.every(({ steps }) => steps !== undefined);
 
 /** The units of each degree among [N, units]. */
-export function unitsByDegree(all: Tensor, degrees: readonly number[]): (degree: number) => Tensor {
+export function unitsByDegree(all: tf.Tensor, degrees: readonly number[]): (degree: number) => tf.Tensor {
   const units = byDegree(degrees);
   const sorted = reorder(all, units.order, 1);
   return (degree) => tf.slice(sorted, [0, units.below(degree)], [-1, units.at(degree)]);
 }
 
 /** [N, …, each · count] → [N, …, each, count], whether the values of an element are together or not. */
-function perElement(answer: Tensor, count: number, layout: OutputConvention['outputLayout']): Tensor {
+function perElement(answer: tf.Tensor, count: number, layout: OutputConvention['outputLayout']): tf.Tensor {
   const inner = answer.shape.slice(1, -1);
   const each = answer.shape.at(-1)! / count;
   if (layout === 'interleaved') return tf.reshape(answer, [-1, ...inner, each, count]);
@@ -71,10 +70,10 @@ function perElement(answer: Tensor, count: number, layout: OutputConvention['out
 
 /** In parts of the last axis: one after the other, or taking turns. */
 function divide(
-  answer: Tensor,
+  answer: tf.Tensor,
   sizes: readonly number[],
   layout: OutputConvention['outputLayout'],
-): Tensor[] {
+): tf.Tensor[] {
   const last = answer.rank - 1;
   const count = sizes.reduce((sum, size) => sum + size, 0);
   if (count === 1) return [answer];
@@ -91,7 +90,7 @@ export function valuesTaken(takes: readonly Taken[]): number {
 }
 
 /** What the network computes, in a scope of its own, so that graphs can be told apart into networks. */
-function applied(net: Net, ctx: FlowContext, h: Tensor): Tensor {
+function applied(net: Net, ctx: FlowContext, h: tf.Tensor): tf.Tensor {
   return withScope(commonModule(net.parameters.map(({ name }) => name)), () => net.apply(ctx, h));
 }
 
@@ -110,7 +109,7 @@ export function jointConditioner(
 ): Conditioner {
   const ordered = outputOrder === 'scale-shift' ? takes : takes.toReversed();
   const sizes = ordered.map(({ size }) => size);
-  const taken = (answer: Tensor): Tensor[] => {
+  const taken = (answer: tf.Tensor): tf.Tensor[] => {
     const parts = divide(answer, sizes, outputLayout);
     return outputOrder === 'scale-shift' ? parts : parts.toReversed();
   };
@@ -133,7 +132,8 @@ export function separateConditioner(
   takes: readonly Taken[],
   { outputLayout }: OutputConvention,
 ): Conditioner {
-  const taken = (answer: Tensor, i: number): Tensor => divide(answer, [takes[i]!.size], outputLayout)[0]!;
+  const taken = (answer: tf.Tensor, i: number): tf.Tensor =>
+    divide(answer, [takes[i]!.size], outputLayout)[0]!;
   return {
     parameters: nets.flatMap((net) => net.parameters),
     state: nets.flatMap((net) => net.state),

@@ -3,7 +3,6 @@
  * is a density of x given them. Data sets have it behind the features: rows of D + C.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { withContextDegrees, type Degrees } from '../../base/degrees';
 import type { VectorModelConfig } from '../../config/schema';
 import type { Bijection, FlowContext, ParameterSpec, StateSpec } from '../core/bijection';
@@ -20,7 +19,7 @@ export interface ContextInput {
   readonly parameters: readonly ParameterSpec[];
   readonly state: readonly StateSpec[];
   /** [N, C] → [N, S], or an image [N, H, W, channels]: what conditioners see. */
-  encode(ctx: FlowContext, context: Tensor): Tensor;
+  encode(ctx: FlowContext, context: tf.Tensor): tf.Tensor;
 }
 
 /** Numbers that conditioners see of a context, or channels of an image. */
@@ -72,7 +71,7 @@ function imageContext({ height, width, channels }: Extract<ContextSpec, { kind: 
 }
 
 /** Behind the channels of h [N, H, W, …]: an image of that size, or one pixel that is everywhere the same. */
-export function withContextChannels(ctx: FlowContext, h: Tensor): Tensor {
+export function withContextChannels(ctx: FlowContext, h: tf.Tensor): tf.Tensor {
   const context = contextOf(ctx);
   const [, height, width] = h.shape as [number, number, number];
   const [, rows, columns, channels] = context.shape as [number, number, number, number];
@@ -83,7 +82,7 @@ export function withContextChannels(ctx: FlowContext, h: Tensor): Tensor {
 
 /** What leads to the flow's input, and what it does to a context on the way. */
 export interface Preprocess extends Bijection {
-  readonly scaleContext?: (context: Tensor) => Tensor;
+  readonly scaleContext?: (context: tf.Tensor) => tf.Tensor;
   /** Maps of single columns that it begins with, as `Standardization` has them. */
   readonly transforms?: readonly (string | null)[];
 }
@@ -93,7 +92,7 @@ export function withContext(
   ctx: FlowContext,
   flow: { context?: ContextInput | undefined },
   preprocess: Preprocess | undefined,
-  context: Tensor | undefined,
+  context: tf.Tensor | undefined,
 ): FlowContext {
   if (!flow.context || !context) return ctx;
   return { ...ctx, context: flow.context.encode(ctx, preprocess?.scaleContext?.(context) ?? context) };
@@ -109,7 +108,7 @@ export interface SeenContext {
 export const noContext: SeenContext = { size: 0, entry: 'input' };
 
 /** [N, S]: what conditioners see of the context of each example. */
-export function contextOf({ context }: FlowContext): Tensor {
+export function contextOf({ context }: FlowContext): tf.Tensor {
   if (!context) throw new Error('the flow takes a context, and none is given');
   return context;
 }
@@ -124,7 +123,7 @@ export function firstLayer(
   inputs: number,
   width: number,
   { size, entry }: SeenContext,
-  active: (x: Tensor) => Tensor,
+  active: (x: tf.Tensor) => tf.Tensor,
   {
     units,
     degrees,
@@ -142,7 +141,7 @@ export function firstLayer(
   if (joins) {
     return {
       ...layer,
-      apply: (ctx, h) => layer.apply(ctx, tf.concat([h as Tensor2D, contextOf(ctx) as Tensor2D], 1)),
+      apply: (ctx, h) => layer.apply(ctx, tf.concat([h as tf.Tensor2D, contextOf(ctx) as tf.Tensor2D], 1)),
       ...(layer.steps && {
         steps(ctx, nothing) {
           const next = layer.steps!(ctx, nothing);

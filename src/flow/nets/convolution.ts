@@ -3,7 +3,6 @@
  * a learned length w = v / ‖v‖.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { type FlowContext, fanIn, zeros } from '../core/bijection';
 import { named, withScope } from '../core/scope';
 import { sumOver } from '../core/tensors';
@@ -33,7 +32,7 @@ export function convolution({
   const g = `${name}.g`;
   const b = `${name}.bias`;
   /** The kernel [k, k, inputs, outputs] after weight normalization. */
-  const kernel = (ctx: FlowContext): Tensor => {
+  const kernel = (ctx: FlowContext): tf.Tensor => {
     return learnsLength ? normalized(ctx.get(v), ctx.get(g)) : normalized(ctx.get(v));
   };
   return {
@@ -57,9 +56,9 @@ export function convolution({
     ],
     state: [],
     kernel,
-    apply: (ctx: FlowContext, x: Tensor) =>
+    apply: (ctx: FlowContext, x: tf.Tensor) =>
       withScope(name, () => {
-        const y = tf.conv2d(x as Tensor4D, named('w', kernel(ctx)) as Tensor4D, 1, 'same');
+        const y = tf.conv2d(x as tf.Tensor4D, named('w', kernel(ctx)) as tf.Tensor4D, 1, 'same');
         return bias ? tf.add(y, ctx.get(b)) : y;
       }),
   };
@@ -69,17 +68,17 @@ export function convolution({
  * w = g·v / ‖v‖, or v / ‖v‖, norms being over all axes but the last. Its gradient is written out (Salimans and Kingma 2016,
  * equation 3): what TensorFlow.js makes of the norm's takes a third more calls, for each of some hundred filters.
  */
-function normalized(v: Tensor, g?: Tensor): Tensor {
+function normalized(v: tf.Tensor, g?: tf.Tensor): tf.Tensor {
   const kernel = tf.customGrad((...args) => {
     const save = args.pop() as tf.GradSaveFunc;
-    const [direction, length] = args as [Tensor, Tensor?];
+    const [direction, length] = args as [tf.Tensor, tf.Tensor?];
     const perLength = tf.rsqrt(sumOver(tf.square(direction), [0, 1, 2]));
     const factor = length ? tf.mul(length, perLength) : perLength;
     save([direction, perLength, factor]);
     return { value: tf.mul(direction, factor), gradFunc: gradients };
   });
-  const gradients = (dw: Tensor, saved: Tensor[]): Tensor[] => {
-    const [direction, perLength, factor] = saved as [Tensor, Tensor, Tensor];
+  const gradients = (dw: tf.Tensor, saved: tf.Tensor[]): tf.Tensor[] => {
+    const [direction, perLength, factor] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
     const dg = tf.mul(sumOver(tf.mul(dw, direction), [0, 1, 2]), perLength);
     const along = tf.mul(tf.mul(dg, factor), perLength);
     const dv = tf.sub(tf.mul(dw, factor), tf.mul(direction, along));

@@ -3,7 +3,6 @@
  * the sum is normalized. What is added goes through a linear layer of its own where the sizes differ.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor2D } from '@tensorflow/tfjs-core';
 import type { VectorModelConfig } from '../../config/schema';
 import { contextOf } from './context';
 import type { Net } from './conditioner';
@@ -56,7 +55,7 @@ export function denseBlocks(options: DenseBlocksOptions): Net {
     parameters: modules.flatMap(({ parameters }) => parameters),
     state: modules.flatMap(({ state }) => state),
     apply(ctx, features) {
-      let h = context > 0 ? tf.concat([features as Tensor2D, contextOf(ctx) as Tensor2D], 1) : features;
+      let h = context > 0 ? tf.concat([features as tf.Tensor2D, contextOf(ctx) as tf.Tensor2D], 1) : features;
       for (const { path, layer, skip, norm } of blocks) {
         const active = activation(layer.apply(ctx, h));
         ctx.tap?.(`${path}/active`, active);

@@ -1,6 +1,5 @@
 /** The network of a vector field: v(x, t) and its divergence in x. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import type { FieldLayer, FieldNetConfig } from '../../config/field-layer';
 import { type FlowContext, type ParameterSpec, fanIn, zeros } from '../core/bijection';
 import { activation } from './activation';
@@ -9,16 +8,16 @@ import { activated, dense, features, withDivergence } from './tangents';
 
 export interface Velocity {
   /** dx/dt, [N, D]. */
-  value: Tensor;
+  value: tf.Tensor;
   /** Σ ∂vᵢ/∂xᵢ, [N], or a scalar where it is the same for all examples. */
-  divergence: Tensor;
+  divergence: tf.Tensor;
 }
 
 export interface FieldNet {
   readonly parameters: readonly ParameterSpec[];
-  at(ctx: FlowContext, x: Tensor, t: number): Velocity;
+  at(ctx: FlowContext, x: tf.Tensor, t: number): Velocity;
   /** dx/dt alone, [N, D], with a time for each example, [N, 1]. */
-  velocity(ctx: FlowContext, x: Tensor, t: Tensor2D): Tensor;
+  velocity(ctx: FlowContext, x: tf.Tensor, t: tf.Tensor2D): tf.Tensor;
 }
 
 /** @param context numbers that it sees of the context */
@@ -42,9 +41,9 @@ export function fieldNet(
   });
 
   /** The first layer takes x, the context and the time; what does not depend on x is the same for all of its derivatives. */
-  const first = (ctx: FlowContext, t: number | Tensor2D) => {
-    const whole = ctx.get(`${name}.0.weight`) as Tensor2D;
-    const rows = (from: number, count: number): Tensor2D => tf.slice(whole, [from, 0], [count, -1]);
+  const first = (ctx: FlowContext, t: number | tf.Tensor2D) => {
+    const whole = ctx.get(`${name}.0.weight`) as tf.Tensor2D;
+    const rows = (from: number, count: number): tf.Tensor2D => tf.slice(whole, [from, 0], [count, -1]);
     const ofTime = tf.matMul(timeFeatures(frequencies, t), rows(dim + context, times));
     const rest = tf.add(ofTime, ctx.get(`${name}.0.bias`));
     const seen = context > 0 && tf.matMul(contextOf(ctx), rows(dim, context));
@@ -52,7 +51,7 @@ export function fieldNet(
   };
 
   /** A layer of the network: h·weight + rest. */
-  const layer = (ctx: FlowContext, t: number | Tensor2D, i: number) =>
+  const layer = (ctx: FlowContext, t: number | tf.Tensor2D, i: number) =>
     i === 0 ? first(ctx, t) : { weight: ctx.get(`${name}.${i}.weight`), rest: ctx.get(`${name}.${i}.bias`) };
 
   return {
@@ -70,7 +69,7 @@ export function fieldNet(
       let h = x;
       for (let i = 0; i <= last; i++) {
         const { weight, rest } = layer(ctx, t, i);
-        const sum = tf.add(tf.matMul(h as Tensor2D, weight as Tensor2D), rest);
+        const sum = tf.add(tf.matMul(h as tf.Tensor2D, weight as tf.Tensor2D), rest);
         h = i < last ? activation(net)(sum) : sum;
       }
       return h;
@@ -82,11 +81,11 @@ export function fieldNet(
 export const timesSeen = (frequencies: readonly number[]): number => Math.max(1, 2 * frequencies.length);
 
 /** What a network sees of one time, [1, …], or of times [N, 1], [N, …]. */
-export function timeFeatures(frequencies: readonly number[], t: number | Tensor2D): Tensor2D {
+export function timeFeatures(frequencies: readonly number[], t: number | tf.Tensor2D): tf.Tensor2D {
   const isOne = typeof t === 'number';
   if (frequencies.length === 0) return isOne ? tf.tensor2d([[t]]) : t;
   if (isOne)
     return tf.tensor2d([[Math.cos, Math.sin].flatMap((wave) => frequencies.map((f) => wave(f * t)))]);
   const angles = tf.mul(t, tf.tensor2d([[...frequencies]]));
-  return tf.concat([tf.cos(angles), tf.sin(angles)], 1) as Tensor2D;
+  return tf.concat([tf.cos(angles), tf.sin(angles)], 1) as tf.Tensor2D;
 }

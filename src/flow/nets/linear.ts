@@ -1,6 +1,5 @@
 /** A linear layer: h·W + b, W [inputs, outputs]. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { byDegree, maskBetween } from '../../base/degrees';
 import { fanIn, zeros } from '../core/bijection';
 import { reorder } from '../core/tensors';
@@ -39,12 +38,12 @@ export function linear(
     ],
     state: mask && storesMask ? [{ name: `${name}.mask`, shape: [inputs, outputs], value: mask }] : [],
     apply(ctx, h) {
-      const all = ctx.get(weight) as Tensor2D;
+      const all = ctx.get(weight) as tf.Tensor2D;
       const counting =
         mask === undefined
           ? all
           : tf.mul(all, storesMask ? ctx.get(`${name}.mask`) : tf.tensor2d(mask(), [inputs, outputs]));
-      return tf.add(tf.matMul(h as Tensor2D, counting), ctx.get(bias));
+      return tf.add(tf.matMul(h as tf.Tensor2D, counting), ctx.get(bias));
     },
     ...(degrees &&
       !storesMask && { steps: (ctx, nothing) => stepsOf(ctx.get(weight), ctx.get(bias), degrees, nothing) }),
@@ -52,18 +51,18 @@ export function linear(
 }
 
 /** With units sorted by degree, all weights that count for a degree are together. */
-function stepsOf(weight: Tensor, bias: Tensor, degrees: LinearDegrees, nothing: Tensor): Steps {
+function stepsOf(weight: tf.Tensor, bias: tf.Tensor, degrees: LinearDegrees, nothing: tf.Tensor): Steps {
   const [from, to] = [byDegree(degrees.inputs), byDegree(degrees.outputs)];
   const weights = reorder(reorder(weight, from.order, 0), to.order, 1);
   const biases = reorder(bias, to.order, 0);
-  let known: Tensor | undefined;
+  let known: tf.Tensor | undefined;
   return (seen, degree) => {
     if (seen) known = known ? tf.concat([known, seen], 1) : seen;
     const [start, count] = [to.below(degree), to.at(degree)];
     if (count === 0) return undefined;
     const unitBiases = tf.slice(biases, [start], [count]);
     if (!known) return tf.add(nothing, unitBiases);
-    const counting = tf.slice(weights as Tensor2D, [0, start], [known.shape[1]!, count]);
-    return tf.add(tf.matMul(known as Tensor2D, counting), unitBiases);
+    const counting = tf.slice(weights as tf.Tensor2D, [0, start], [known.shape[1]!, count]);
+    return tf.add(tf.matMul(known as tf.Tensor2D, counting), unitBiases);
   };
 }

@@ -3,7 +3,6 @@
  * its output by e^(3·logs), and it starts at zero (Glow's last convolution).
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { logsFactor } from '../../config/image-layers';
 import { fanIn, zeros } from '../core/bijection';
 import { sumOver } from '../core/tensors';
@@ -33,10 +32,10 @@ export function plainConvolution(options: PlainConvolutionOptions): Net {
     ],
     state: [],
     apply(ctx, x) {
-      const kernel = ctx.get(weight) as Tensor4D;
+      const kernel = ctx.get(weight) as tf.Tensor4D;
       // x − 1 beyond whose edge are zeros is x beyond whose edge are ones, minus 1.
       const ones = padding === 'ones' && kernelSize > 1;
-      const convolved = tf.conv2d((ones ? tf.sub(x, 1) : x) as Tensor4D, kernel, 1, 'same');
+      const convolved = tf.conv2d((ones ? tf.sub(x, 1) : x) as tf.Tensor4D, kernel, 1, 'same');
       const offset = ones ? tf.add(ctx.get(bias), sumOver(kernel, [0, 1, 2])) : ctx.get(bias);
       const y = tf.add(convolved, offset);
       return scaled ? tf.mul(y, tf.exp(tf.mul(ctx.get(logs), logsFactor))) : y;

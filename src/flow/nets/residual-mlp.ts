@@ -4,7 +4,6 @@
  * the first activation. The same around other layers than linear ones is `residualBlocks`.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import type { VectorModelConfig } from '../../config/schema';
 import type { FlowContext } from '../core/bijection';
 import { withScope } from '../core/scope';
@@ -23,7 +22,7 @@ export interface ResidualBlocksOptions {
   width: number;
   blocks: number;
   blockStart?: VectorModelConfig['blockStart'];
-  activation: (x: Tensor) => Tensor;
+  activation: (x: tf.Tensor) => tf.Tensor;
   batchNorm: boolean;
   normDecay: number;
   first: Net;
@@ -44,7 +43,7 @@ export function residualBlocks(options: ResidualBlocksOptions): Net {
     options.batchNorm
       ? norm({ name: path, channels: width, decay: options.normDecay, epsilon: normEpsilon })
       : noNorm;
-  const active = (ctx: FlowContext, path: string, h: Tensor): Tensor => {
+  const active = (ctx: FlowContext, path: string, h: tf.Tensor): tf.Tensor => {
     const units = activation(h);
     ctx.tap?.(`${path}/active`, units);
     return units;
@@ -65,12 +64,12 @@ export function residualBlocks(options: ResidualBlocksOptions): Net {
     last,
   ];
   const does = context?.does;
-  const within = (sum: Tensor, contextTerm: Tensor | undefined): Tensor =>
+  const within = (sum: tf.Tensor, contextTerm: tf.Tensor | undefined): tf.Tensor =>
     contextTerm && does === 'add' ? tf.add(sum, contextTerm) : sum;
-  const gated = (added: Tensor, contextTerm: Tensor | undefined): Tensor =>
+  const gated = (added: tf.Tensor, contextTerm: tf.Tensor | undefined): tf.Tensor =>
     contextTerm && does === 'gate' ? tf.mul(added, tf.sigmoid(contextTerm)) : added;
   const linears = [first, ...blocks.flatMap(({ linear1, linear2 }) => [linear1, linear2]), last];
-  const stepsOf = (ctx: FlowContext, nothing: Tensor): Steps => {
+  const stepsOf = (ctx: FlowContext, nothing: tf.Tensor): Steps => {
     const [begin, ...others] = linears.map((net) => net.steps!(ctx, nothing)) as [Steps, ...Steps[]];
     const end = others.pop()!;
     const contexts = blocks.map(

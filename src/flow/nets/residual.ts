@@ -6,7 +6,6 @@
  * of which is zeros.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { FlowContext } from '../core/bijection';
 import type { Mask } from '../core/masks';
 import type { NetSpec } from '../core/spec';
@@ -89,19 +88,19 @@ export function residualNet(options: ResidualNetOptions): Net {
    * Convolves [h, mask]. The mask is the same for every example, so its share is computed once and added with
    * broadcasting instead of being copied into each example.
    */
-  const inputConvolution = (ctx: FlowContext, h: Tensor): Tensor => {
+  const inputConvolution = (ctx: FlowContext, h: tf.Tensor): tf.Tensor => {
     if (!maskChannel) return convIn.apply(ctx, h);
     const kernel = convIn.kernel(ctx);
     const [rows, columns, maskChannels] = maskChannel.shape as [number, number, number];
     const plane = maskChannel.data.filter((_, i) => i % maskChannels === 0);
     const shown = tf.tensor4d(plane, [1, rows, columns, 1]);
-    const forData = tf.slice(kernel, [0, 0, 0, 0], [3, 3, dataInputs, width]) as Tensor4D;
-    const forMask = tf.slice(kernel, [0, 0, dataInputs, 0], [3, 3, 1, width]) as Tensor4D;
+    const forData = tf.slice(kernel, [0, 0, 0, 0], [3, 3, dataInputs, width]) as tf.Tensor4D;
+    const forMask = tf.slice(kernel, [0, 0, dataInputs, 0], [3, 3, 1, width]) as tf.Tensor4D;
     const fixed = tf.add(tf.conv2d(shown, forMask, 1, 'same'), ctx.get(`${name}.convIn.bias`));
-    return tf.add(tf.conv2d(h as Tensor4D, forData, 1, 'same'), fixed);
+    return tf.add(tf.conv2d(h as tf.Tensor4D, forData, 1, 'same'), fixed);
   };
 
-  const active = (ctx: FlowContext, path: string, h: Tensor): Tensor => {
+  const active = (ctx: FlowContext, path: string, h: tf.Tensor): tf.Tensor => {
     const units = tf.relu(h);
     ctx.tap?.(`${name}.${path}/active`, units);
     return units;

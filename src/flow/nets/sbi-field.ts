@@ -4,7 +4,6 @@
  * gives is a velocity in units of its deviation.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { perFeature } from '../../config/bases';
 import type { FieldLayer, FieldNetConfig } from '../../config/field-layer';
 import { range } from '../../base/order';
@@ -42,11 +41,11 @@ export function sbiField(
     ...(net.norm ? blocks.map((i) => layerNorm(`${name}.layers.${i}.norm`, width, normEpsilon, true)) : []),
     linear(`${name}.output`, width, dim, { startAtZero: true }),
   ];
-  const ofData = (numbers: number | number[]): Tensor => tf.tensor2d([perFeature(numbers, dim)]);
+  const ofData = (numbers: number | number[]): tf.Tensor => tf.tensor2d([perFeature(numbers, dim)]);
 
   /** @param t one time, or one for each example */
-  const at = (ctx: FlowContext, x: Tensor, t: number | Tensor2D): Velocity => {
-    const part = (layer: string, tensor: string): Tensor => ctx.get(`${name}.${layer}.${tensor}`);
+  const at = (ctx: FlowContext, x: tf.Tensor, t: number | tf.Tensor2D): Velocity => {
+    const part = (layer: string, tensor: string): tf.Tensor => ctx.get(`${name}.${layer}.${tensor}`);
     const through = (h: Dual, layer: string): Dual =>
       activated(dense(h, part(layer, 'weight'), part(layer, 'bias')), net);
 

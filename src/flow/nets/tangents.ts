@@ -3,25 +3,24 @@
  * is a sum of derivatives, which gradients would take one pass and a part of the graph each for.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import type { ActivationOptions } from '../core/spec';
 import { meanOfLast, sumPerExample } from '../core/tensors';
 import { activation, slopeOf } from './activation';
 
 export interface Dual {
   /** [N, H]. */
-  value: Tensor;
+  value: tf.Tensor;
   /** Derivatives by each of D features: [N, D, H], or [D, H] where they are the same for all examples. */
-  tangents: Tensor;
+  tangents: tf.Tensor;
 }
 
 /** The features themselves. @param x [N, D] */
-export const features = (x: Tensor): Dual => ({ value: x, tangents: tf.eye(x.shape[1]!) });
+export const features = (x: tf.Tensor): Dual => ({ value: x, tangents: tf.eye(x.shape[1]!) });
 
-const product = (rows: Tensor, weight: Tensor): Tensor => tf.matMul(rows, weight);
+const product = (rows: tf.Tensor, weight: tf.Tensor): tf.Tensor => tf.matMul(rows, weight);
 
 /** h·W and what does not depend on the features. */
-export function dense({ value, tangents }: Dual, weight: Tensor, rest: Tensor): Dual {
+export function dense({ value, tangents }: Dual, weight: tf.Tensor, rest: tf.Tensor): Dual {
   const [inputs, outputs] = weight.shape as [number, number];
   return {
     value: tf.add(product(value, weight), rest),
@@ -45,7 +44,12 @@ export const added = (a: Dual, b: Dual): Dual => ({
 });
 
 /** Layer normalization: each example by itself, over its width. @param epsilon added to the variance */
-export function normalized({ value, tangents }: Dual, gain: Tensor, bias: Tensor, epsilon: number): Dual {
+export function normalized(
+  { value, tangents }: Dual,
+  gain: tf.Tensor,
+  bias: tf.Tensor,
+  epsilon: number,
+): Dual {
   const centered = tf.sub(value, meanOfLast(value));
   const scale = tf.rsqrt(tf.add(meanOfLast(tf.square(centered)), epsilon));
   const unit = tf.mul(centered, scale);
@@ -60,7 +64,7 @@ export function normalized({ value, tangents }: Dual, gain: Tensor, bias: Tensor
 }
 
 /** The last layer, which gives a value for each feature, and the sum of the derivatives of each by its own feature. */
-export function withDivergence({ value, tangents }: Dual, weight: Tensor, rest: Tensor) {
+export function withDivergence({ value, tangents }: Dual, weight: tf.Tensor, rest: tf.Tensor) {
   const diagonal = tf.mul(tangents, tf.transpose(weight));
   return {
     value: tf.add(product(value, weight), rest),

@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 
 /** v ~ N(0, 3²), the first feature, and N(0, eᵛ) in each other one. */
-export function funnel(x: Tensor2D): Tensor1D {
+export function funnel(x: tf.Tensor2D): tf.Tensor1D {
   const others = x.shape[1] - 1;
   const v = tf.slice(x, [0, 0], [-1, 1]);
   const rest = tf.sum(tf.square(tf.slice(x, [0, 1], [-1, others])), 1, true);

@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 
 /**
  * The means of the paper's code: 80 (u − ½) for 80 uniform numbers of PyTorch's generator (MT19937) seeded with 0, x and y in turn,
@@ -20,7 +19,7 @@ export const components = means.length / 2;
 export const deviation = Math.log1p(Math.E);
 
 /** 40 round normals of equal weight. */
-export function gmm40(x: Tensor2D): Tensor1D {
+export function gmm40(x: tf.Tensor2D): tf.Tensor1D {
   const from = tf.sub(tf.expandDims(x, 1), tf.tensor3d(means, [1, components, 2]));
   const exponents = tf.mul(tf.sum(tf.square(from), 2), -0.5 / deviation ** 2);
   const constant = Math.log(2 * Math.PI * deviation ** 2 * components);

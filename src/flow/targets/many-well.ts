@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 
 /** −x₁⁴ + 6x₁² + x₁/2 − x₂²/2, summed over pairs of neighbors. */
-export function manyWell(x: Tensor2D): Tensor1D {
+export function manyWell(x: tf.Tensor2D): tf.Tensor1D {
   const wells = x.shape[1] / 2;
   const pairs = tf.reshape(x, [-1, wells, 2]);
   const first = tf.slice(pairs, [0, 0, 0], [-1, wells, 1]);

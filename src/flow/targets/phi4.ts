@@ -1,10 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 
 const massSquared = -4;
 
 /** Minus the action Σ φ(x) Σ_μ (2φ(x) − φ(x+μ) − φ(x−μ)) + m²φ² + λφ⁴, m² = −4, on a square of that side whose edges meet. */
-export function phi4(side: number, lambda: number): (x: Tensor2D) => Tensor1D {
+export function phi4(side: number, lambda: number): (x: tf.Tensor2D) => tf.Tensor1D {
   return (x) => {
     const field = tf.reshape(x, [-1, side, side]);
     // Each pair of neighbors is met from both ends.

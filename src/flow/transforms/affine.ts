@@ -4,7 +4,6 @@
  * the quantity s. Where s comes from is in scale-maps.ts; what a scale map works on is tapped as `NAME/u`.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { named } from '../core/scope';
 import type { ModelConfig } from '../../config/schema';
 import { transformParameters } from '../../config/transforms';
@@ -16,14 +15,14 @@ export type AffineForm = ModelConfig['affine'];
 interface AffineMap {
   formula: string;
   /** ln of the scale from data to latent, which the log-det sums: s or −s. */
-  logScale(s: Tensor): Tensor;
-  forward(x: Tensor, a: Tensor, t: Tensor): Tensor;
-  inverse(y: Tensor, a: Tensor, t: Tensor): Tensor;
+  logScale(s: tf.Tensor): tf.Tensor;
+  forward(x: tf.Tensor, a: tf.Tensor, t: tf.Tensor): tf.Tensor;
+  inverse(y: tf.Tensor, a: tf.Tensor, t: tf.Tensor): tf.Tensor;
 }
 
 /** Divides by the very number that the forward map multiplied by: e^(−a) is not its inverse to the last bit. */
-const shrink = (y: Tensor, a: Tensor): Tensor => tf.div(y, tf.exp(a));
-const same = (s: Tensor): Tensor => s;
+const shrink = (y: tf.Tensor, a: tf.Tensor): tf.Tensor => tf.div(y, tf.exp(a));
+const same = (s: tf.Tensor): tf.Tensor => s;
 
 const forms: Record<AffineForm, AffineMap> = {
   'scale-then-shift': {
@@ -66,7 +65,7 @@ export interface AffineOptions {
 }
 
 /** @param moves [1, D], 1 for what counts, where s is 0 for the rest; all of it without */
-function withoutMean(s: Tensor, axes: readonly number[], moves?: Tensor): Tensor {
+function withoutMean(s: tf.Tensor, axes: readonly number[], moves?: tf.Tensor): tf.Tensor {
   const sum = tf.sum(s, [...axes], true);
   const count = axes.reduce((product, axis) => product * s.shape.at(axis)!, 1);
   return tf.sub(s, tf.div(sum, moves ? tf.sum(moves) : count));
@@ -95,7 +94,7 @@ export function affine({
       ctx.tap?.(`${name}/u`, u!);
       named('u', u!);
       named('t', shift!);
-      const only = (values: Tensor): Tensor => (moves ? tf.mul(values, moves) : values);
+      const only = (values: tf.Tensor): tf.Tensor => (moves ? tf.mul(values, moves) : values);
       const s = only(scale.apply(ctx, u!));
       const a = named('s', logScale(centered ? only(withoutMean(s, centered, moves)) : s));
       const t = named('t', only(shift!));

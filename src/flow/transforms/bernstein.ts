@@ -5,7 +5,6 @@
  * two steps are the identity's, so that the slope is 1 and the curvature 0 at both ends.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { named } from '../core/scope';
 import { sumOver, withoutGradient } from '../core/tensors';
 import { padLast, softmax, startsOf } from './rational-quadratic-bins';
@@ -71,10 +70,10 @@ export function bernstein({ degree, bound }: BernsteinOptions): UnivariateTransf
       const rises = named('rises', tf.mul(tf.add(more, even), steps / whole));
 
       /** Value and slope at x of the interval. */
-      const at = (x: Tensor, [from, to, rise]: readonly [Tensor, Tensor, Tensor]): Rising => {
+      const at = (x: tf.Tensor, [from, to, rise]: readonly [tf.Tensor, tf.Tensor, tf.Tensor]): Rising => {
         const place = named('place', tf.mul(tf.add(x, bound), 1 / whole));
         const rest = named('rest', tf.mul(tf.sub(bound, x), 1 / whole));
-        const powers = (of: Tensor, power: (i: number) => number): Tensor =>
+        const powers = (of: tf.Tensor, power: (i: number) => number): tf.Tensor =>
           tf.mul(
             tf.expandDims(tf.log(of), last),
             tf.tensor1d(Array.from({ length: steps }, (_, i) => power(i))),
@@ -82,18 +81,18 @@ export function bernstein({ degree, bound }: BernsteinOptions): UnivariateTransf
         const [rising, falling] = [powers(place, (i) => i), powers(rest, (i) => order - i)];
         const terms = tf.add(tf.add(rising, falling), tf.tensor1d(logChoices));
         const basis = named('basis', tf.exp(terms));
-        const sum = (coefficients: Tensor): Tensor => sumOver(tf.mul(basis, coefficients), [last]);
+        const sum = (coefficients: tf.Tensor): tf.Tensor => sumOver(tf.mul(basis, coefficients), [last]);
         const above = tf.add(tf.mul(rest, sum(from)), tf.mul(place, sum(to)));
         return { value: tf.add(x, above), slope: sum(rise) };
       };
 
       const least = bound * (1 - 2 * margin);
-      const withinPolynomial = (v: Tensor): Tensor => tf.clipByValue(v, -least, least);
+      const withinPolynomial = (v: tf.Tensor): tf.Tensor => tf.clipByValue(v, -least, least);
       const shape = [starts, ends, rises] as const;
 
       /** x of y in the interval: the cell of a grid by counting, then Newton's method in it. */
-      const root = (y: Tensor, [from, to, rise]: typeof shape): Tensor => {
-        const half = (t: Tensor, weigh: (u: number) => number): Tensor =>
+      const root = (y: tf.Tensor, [from, to, rise]: typeof shape): tf.Tensor => {
+        const half = (t: tf.Tensor, weigh: (u: number) => number): tf.Tensor =>
           tf.matMul(tf.reshape<tf.Rank.R2>(t, [-1, steps]), grid(weigh));
         const [falling, rising] = [half(from, (u) => 1 - u), half(to, (u) => u)];
         const identity = tf.tensor1d(Array.from({ length: cells - 1 }, (_, k) => (k + 1) * cell - bound));
@@ -101,13 +100,13 @@ export function bernstein({ degree, bound }: BernsteinOptions): UnivariateTransf
         const heights = tf.reshape(edges, [-1, ...u.shape.slice(1, -1), cells - 1]);
         const below = tf.cast(tf.lessEqual(heights, tf.expandDims(y, last)), 'float32');
         const low = named('cell', tf.sub(tf.mul(tf.sum(below, last), cell), bound));
-        const inside = (x: Tensor): Rising => at(withinPolynomial(x), [from, to, rise]);
+        const inside = (x: tf.Tensor): Rising => at(withinPolynomial(x), [from, to, rise]);
         const x = rootOf(inside, y, { low, high: tf.add(low, cell), steps: newtonSteps });
         return withinPolynomial(x);
       };
 
       /** The polynomial inside of the interval; next to it values keep the distance that zuko has. */
-      const piecewise = (v: Tensor, away: number, inside: Required<Mapped>): Mapped => {
+      const piecewise = (v: tf.Tensor, away: number, inside: Required<Mapped>): Mapped => {
         const isInside = withoutGradient(v, (x) => tf.less(tf.abs(x), away > 0 ? least : bound));
         const outside = withoutGradient(v, (x) => tf.mul(tf.sign(x), away));
         const still = tf.zerosLike(inside.logDerivative);

@@ -4,7 +4,6 @@
  * from the logarithm of the smaller tail, so that it stays finite and rises wherever float32 does.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { named } from '../core/scope';
 import { polynomial, sumOver, withoutGradient } from '../core/tensors';
 import { inverted, rootOf, type Rising } from './roots';
@@ -28,7 +27,7 @@ const leastTail = 1.28e-12;
  * ln P(Z > z) of N(0, 1) for z ≥ 0, by the complementary error function of Press et al., "Numerical Recipes in C" (2nd ed.,
  * section 6.2, erfcc), whose relative error is below 1.2e-7 everywhere.
  */
-export function logTail(z: Tensor): Tensor {
+export function logTail(z: tf.Tensor): tf.Tensor {
   const v = tf.mul(z, Math.SQRT1_2);
   const t = tf.div(1, tf.add(tf.mul(v, 0.5), 1));
   const series = polynomial(
@@ -53,8 +52,8 @@ export function logTail(z: Tensor): Tensor {
  * The z ≥ 0 with ln P(Z > z) = p, for p ≤ ln ½: formula 26.2.23 of Abramowitz & Stegun (error below 4.5e-4), then two steps of
  * Newton's method on `logTail`, after which the error is that of logTail.
  */
-export function quantileOfLogTail(p: Tensor): Tensor {
-  const at = (z: Tensor): Rising => {
+export function quantileOfLogTail(p: tf.Tensor): tf.Tensor {
+  const at = (z: tf.Tensor): Rising => {
     const tail = logTail(z);
     // φ(z) / P(Z > z).
     return {
@@ -62,7 +61,7 @@ export function quantileOfLogTail(p: Tensor): Tensor {
       slope: tf.exp(tf.sub(tf.neg(tail), tf.add(tf.mul(tf.square(z), 0.5), logRoot))),
     };
   };
-  const near = (target: Tensor): Tensor => {
+  const near = (target: tf.Tensor): tf.Tensor => {
     const t = tf.sqrt(tf.mul(target, 2));
     const below = polynomial([0.001308, 0.189269, 1.432788, 1], t);
     const z = tf.maximum(tf.sub(t, tf.div(polynomial([0.010328, 0.802853, 2.515517], t), below)), 0);
@@ -73,17 +72,17 @@ export function quantileOfLogTail(p: Tensor): Tensor {
 }
 
 /** ln of the mean of e^u over the last axis. */
-function logMeanExp(u: Tensor): Tensor {
+function logMeanExp(u: tf.Tensor): tf.Tensor {
   const last = u.rank - 1;
   const top = withoutGradient(u, (values) => tf.max(values, last, true));
   const sum = sumOver(tf.exp(tf.sub(u, top)), [last]);
   return tf.add(tf.log(tf.mul(sum, 1 / u.shape[last]!)), tf.reshape(top, sum.shape));
 }
 
-const isPositive = (x: Tensor): Tensor => withoutGradient(x, (values) => tf.greater(values, 0));
+const isPositive = (x: tf.Tensor): tf.Tensor => withoutGradient(x, (values) => tf.greater(values, 0));
 
 /** ln P(Z > z) from ln P(Z > |z|). */
-const logAbove = (z: Tensor, tail: Tensor): Tensor =>
+const logAbove = (z: tf.Tensor, tail: tf.Tensor): tf.Tensor =>
   tf.where(isPositive(z), tail, tf.log1p(tf.neg(tf.exp(tail))));
 
 export function gaussianization(options: GaussianizationOptions): UnivariateTransform {
@@ -95,9 +94,9 @@ export function gaussianization(options: GaussianizationOptions): UnivariateTran
   const growth = 0.5 * Math.log1p(offsets.reduce((sum, x) => sum + x * x, 0) / components);
 
   /** |y| for a tail of the mixture, with as much of it as shrinkage leaves. */
-  const shrunk = (logShare: Tensor): Tensor =>
+  const shrunk = (logShare: tf.Tensor): tf.Tensor =>
     shrinkage === 0 ? logShare : tf.log(tf.add(tf.mul(tf.exp(logShare), 1 - shrinkage), shrinkage / 2));
-  const grown = (y: Tensor): Tensor => {
+  const grown = (y: tf.Tensor): tf.Tensor => {
     if (shrinkage === 0) return y;
     const share = tf.mul(tf.sub(tf.exp(logTail(tf.abs(y))), shrinkage / 2), 1 / (1 - shrinkage));
     return tf.mul(tf.sign(y), quantileOfLogTail(tf.log(tf.clipByValue(share, leastTail, 0.5))));
@@ -111,7 +110,7 @@ export function gaussianization(options: GaussianizationOptions): UnivariateTran
     map(_, params, moves) {
       const [shifts, scales] = params.map((values) =>
         components === 1 ? tf.expandDims(values, values.rank) : values,
-      ) as [Tensor, Tensor];
+      ) as [tf.Tensor, tf.Tensor];
       const last = shifts.rank - 1;
       const parameters = [
         named('shift', tf.add(shifts, tf.tensor1d(offsets))),
@@ -119,14 +118,14 @@ export function gaussianization(options: GaussianizationOptions): UnivariateTran
       ] as const;
       type Parameters = typeof parameters;
 
-      const placesOf = (x: Tensor, [b, a]: Parameters): Tensor =>
+      const placesOf = (x: tf.Tensor, [b, a]: Parameters): tf.Tensor =>
         named('place', tf.add(tf.mul(tf.expandDims(x, last), tf.exp(a)), b));
       /** ln of the mixture's density, times √(2π). */
-      const logDensity = (z: Tensor, [, a]: Parameters): Tensor =>
+      const logDensity = (z: tf.Tensor, [, a]: Parameters): tf.Tensor =>
         logMeanExp(tf.sub(a, tf.mul(tf.square(z), 0.5)));
 
       /** y and ln dy/dx, of which shrinkage takes a part. */
-      const mapped = (x: Tensor, of: Parameters, shrink: (p: Tensor) => Tensor) => {
+      const mapped = (x: tf.Tensor, of: Parameters, shrink: (p: tf.Tensor) => tf.Tensor) => {
         const z = placesOf(x, of);
         const tails = logTail(tf.abs(z));
         const [above, below] = [logMeanExp(logAbove(z, tails)), logMeanExp(logAbove(tf.neg(z), tails))];
@@ -134,18 +133,18 @@ export function gaussianization(options: GaussianizationOptions): UnivariateTran
         const y = named('value', tf.where(isPositive(tf.sub(below, above)), size, tf.neg(size)));
         return { y, logSlope: tf.add(logDensity(z, of), tf.mul(tf.square(y), 0.5)) };
       };
-      const at = (x: Tensor, of: Parameters): Rising => {
+      const at = (x: tf.Tensor, of: Parameters): Rising => {
         const { y, logSlope } = mapped(x, of, (p) => p);
         return { value: y, slope: tf.exp(logSlope) };
       };
 
       /** The x whose tail is that of y: between those at which single components have that y. */
-      const root = (y: Tensor, [b, a]: Parameters): Tensor => {
+      const root = (y: tf.Tensor, [b, a]: Parameters): tf.Tensor => {
         const side = tf.where(tf.less(y, 0), tf.fill(y.shape, -1), tf.onesLike(y));
         const ends = tf.div(tf.sub(tf.expandDims(y, last), b), tf.exp(a));
         const sides = tf.expandDims(side, last);
         const sided = tf.mul(ends, sides);
-        const onSide = (v: Tensor): Rising => {
+        const onSide = (v: tf.Tensor): Rising => {
           const z = placesOf(tf.mul(side, v), [b, a]);
           const above = logMeanExp(logAbove(tf.mul(z, sides), logTail(tf.abs(z))));
           const slope = tf.exp(tf.sub(tf.sub(logDensity(z, [b, a]), logRoot), above));
@@ -155,7 +154,7 @@ export function gaussianization(options: GaussianizationOptions): UnivariateTran
         return tf.mul(side, rootOf(onSide, tf.neg(logTail(tf.abs(y))), search));
       };
 
-      const forward = (x: Tensor) => {
+      const forward = (x: tf.Tensor) => {
         const { y, logSlope } = mapped(x, parameters, shrunk);
         return { value: y, logDerivative: tf.add(logSlope, Math.log1p(-shrinkage)) };
       };

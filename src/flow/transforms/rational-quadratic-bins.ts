@@ -3,27 +3,26 @@
  * quadratics (Durkan et al. 2019, "Neural Spline Flows").
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { named } from '../core/scope';
 import { sumOver, withoutGradient } from '../core/tensors';
 import type { Mapped } from './types';
 
 /** The bins of one axis, [N, …, K] each. */
 export interface Bins {
-  starts: Tensor;
-  sizes: Tensor;
+  starts: tf.Tensor;
+  sizes: tf.Tensor;
 }
 
 /** Over the last axis, times a number. Its gradient is written out, so that none is taken of the maximum. */
-export function softmax(u: Tensor, total = 1): Tensor {
+export function softmax(u: tf.Tensor, total = 1): tf.Tensor {
   const last = u.rank - 1;
   return tf.customGrad((input) => {
-    const x = input as Tensor;
+    const x = input as tf.Tensor;
     const e = tf.exp(tf.sub(x, tf.max(x, last, true)));
     const value = tf.mul(e, tf.div(total, tf.sum(e, last, true)));
     return {
       value,
-      gradFunc: (dy: Tensor) => {
+      gradFunc: (dy: tf.Tensor) => {
         const mean = tf.mul(tf.sum(tf.mul(dy, value), last, true), 1 / total);
         return tf.mul(value, tf.sub(dy, mean));
       },
@@ -32,7 +31,7 @@ export function softmax(u: Tensor, total = 1): Tensor {
 }
 
 /** With zeros before and after, along the last axis. */
-export function padLast(x: Tensor, before: number, after: number): Tensor {
+export function padLast(x: tf.Tensor, before: number, after: number): tf.Tensor {
   return tf.pad(x, [...x.shape.slice(1).map((): [number, number] => [0, 0]), [before, after]]);
 }
 
@@ -40,7 +39,7 @@ export function padLast(x: Tensor, before: number, after: number): Tensor {
  * [N, …, K] times a matrix [K, columns] of small whole numbers. Sums, differences and choices along an axis as short as that
  * of bins take several times as long when they are written as such.
  */
-function combine(x: Tensor, columns: number, entry: (row: number, column: number) => number): Tensor {
+function combine(x: tf.Tensor, columns: number, entry: (row: number, column: number) => number): tf.Tensor {
   const rows = x.shape.at(-1)!;
   const matrix = tf.tensor2d(
     Array.from({ length: rows * columns }, (_, i) => entry(Math.floor(i / columns), i % columns)),
@@ -51,18 +50,18 @@ function combine(x: Tensor, columns: number, entry: (row: number, column: number
 }
 
 /** Where bins start that lie side by side, the first one at 0. */
-export function startsOf(sizes: Tensor): Tensor {
+export function startsOf(sizes: tf.Tensor): tf.Tensor {
   return combine(sizes, sizes.shape.at(-1)!, (from, to) => Number(from < to));
 }
 
 /** What the conditioner gives for the slopes. */
 export interface Slopes {
   /** [N, …, count] */
-  taken: Tensor;
+  taken: tf.Tensor;
   /** Which of these a knot takes, of K + 1; undefined for 0. */
   at(knot: number): number | undefined;
   /** From what is taken to the slope, element by element. */
-  slope(taken: Tensor): Tensor;
+  slope(taken: tf.Tensor): tf.Tensor;
 }
 
 /** The spline with these bins and slopes, of values [N, …] that lie in the interval. */
@@ -70,12 +69,12 @@ export function splineOf(
   x: Bins,
   y: Bins,
   { taken, at: takenAt, slope }: Slopes,
-): Record<'forward' | 'inverse', (inside: Tensor) => Required<Mapped>> {
+): Record<'forward' | 'inverse', (inside: tf.Tensor) => Required<Mapped>> {
   const last = x.sizes.rank - 1;
   const bins = x.sizes.shape[last]!;
 
   /** What the formula of the bin is written in that each value lies in, [N, …] each. */
-  const within = (value: Tensor, { starts }: Bins) => {
+  const within = (value: tf.Tensor, { starts }: Bins) => {
     const begun = named(
       'begun',
       withoutGradient(tf.sub(tf.expandDims(value, last), starts), (past) =>
@@ -83,7 +82,7 @@ export function splineOf(
       ),
     );
     /** 1 at the column that belongs to the bin. The next bin takes away what has begun before it. */
-    const choice = (columns: number, columnOf: (bin: number) => number | undefined): Tensor =>
+    const choice = (columns: number, columnOf: (bin: number) => number | undefined): tf.Tensor =>
       withoutGradient(begun, (b) =>
         combine(
           b,
@@ -95,8 +94,8 @@ export function splineOf(
       'bin',
       choice(bins, (k) => k),
     );
-    const pick = (values: Tensor, by = bin): Tensor => sumOver(tf.mul(by, values), [last]);
-    const slopeAt = (offset: number): Tensor =>
+    const pick = (values: tf.Tensor, by = bin): tf.Tensor => sumOver(tf.mul(by, values), [last]);
+    const slopeAt = (offset: number): tf.Tensor =>
       slope(
         pick(
           taken,
@@ -111,10 +110,10 @@ export function splineOf(
     return all;
   };
   type Within = ReturnType<typeof within>;
-  const both = ({ d0, d1, mean }: Within): Tensor => tf.sub(tf.add(d0, d1), tf.mul(mean, 2));
+  const both = ({ d0, d1, mean }: Within): tf.Tensor => tf.sub(tf.add(d0, d1), tf.mul(mean, 2));
 
   /** Both y and ln dy/dx at a place θ of the bin, 0 to 1. */
-  const at = (place: Tensor, bin: Within): { y: Tensor; logDerivative: Tensor } => {
+  const at = (place: tf.Tensor, bin: Within): { y: tf.Tensor; logDerivative: tf.Tensor } => {
     const { y0, height, mean, d0, d1 } = bin;
     named('place', place);
     const rest = named('rest', tf.sub(1, place));

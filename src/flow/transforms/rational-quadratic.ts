@@ -6,7 +6,6 @@
  * "Normalizing Flows on Tori and Spheres").
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { inverseSoftplus } from '../../base/softplus';
 import type { TransformConfig } from '../../config/layer-parts';
 import type { ModelConfig } from '../../config/schema';
@@ -30,18 +29,18 @@ interface KnotMap {
   /** Values that the sizes along an axis are made of. */
   taken: number;
   /** Sizes of the bins, which add up to the interval. */
-  sizes(u: Tensor): Tensor;
-  slopes(u: Tensor): Tensor;
+  sizes(u: tf.Tensor): tf.Tensor;
+  slopes(u: tf.Tensor): tf.Tensor;
 }
 
 function knotMap({ bins, bound, map, floor, slope }: RationalQuadraticOptions): KnotMap {
   const whole = 2 * bound;
-  const clipped = (u: Tensor, factor: number): Tensor =>
+  const clipped = (u: tf.Tensor, factor: number): tf.Tensor =>
     tf.div(u, tf.add(tf.abs(tf.mul(u, factor / Math.log(slope))), 1));
-  const sizesOf = (u: Tensor, count: number): Tensor =>
+  const sizesOf = (u: tf.Tensor, count: number): tf.Tensor =>
     tf.add(softmax(u, whole * (1 - floor * count)), whole * floor);
   // The softplus of what is added is 1 − least.
-  const slopesOf = (u: Tensor, least: number): Tensor =>
+  const slopesOf = (u: tf.Tensor, least: number): tf.Tensor =>
     tf.add(tf.softplus(tf.add(u, inverseSoftplus(1 - least))), least);
   switch (map) {
     case 'softmax-floor':
@@ -60,7 +59,7 @@ function knotMap({ bins, bound, map, floor, slope }: RationalQuadraticOptions): 
         taken: bins - 1,
         sizes(u) {
           const last = u.rank - 1;
-          const [first, rest] = tf.split(sizesOf(u, bins - 1), [1, bins - 2], last) as [Tensor, Tensor];
+          const [first, rest] = tf.split(sizesOf(u, bins - 1), [1, bins - 2], last) as [tf.Tensor, tf.Tensor];
           const half = tf.mul(first, 0.5);
           return tf.concat([half, rest, half], last);
         },
@@ -74,11 +73,11 @@ function slopesTaken({ bins, ends }: Pick<RationalQuadraticOptions, 'bins' | 'en
 }
 
 /** What is taken for all K + 1 slopes: 0, for a slope of 1, at the ends of linear tails; the same at both of a circle. */
-function withEnds(inner: Tensor, ends: ModelConfig['splineEnds']): Tensor {
+function withEnds(inner: tf.Tensor, ends: ModelConfig['splineEnds']): tf.Tensor {
   if (ends === 'box') return inner;
   if (ends !== 'circular') return padLast(inner, 1, 1);
   const last = inner.rank - 1;
-  const [first] = tf.split(inner, [1, inner.shape[last]! - 1], last) as [Tensor, Tensor];
+  const [first] = tf.split(inner, [1, inner.shape[last]! - 1], last) as [tf.Tensor, tf.Tensor];
   return tf.concat([inner, first], last);
 }
 
@@ -93,7 +92,7 @@ function takenAt(
 }
 
 /** The place v + from of a circle of circumference 2·bound that begins at 0, as a number of [−bound, bound). */
-function onCircle(v: Tensor, bound: number, from: number): Tensor {
+function onCircle(v: tf.Tensor, bound: number, from: number): tf.Tensor {
   const turns = withoutGradient(v, (x) => tf.floor(tf.div(tf.add(x, from), 2 * bound)));
   return tf.add(tf.sub(v, tf.mul(turns, 2 * bound)), from - bound);
 }
@@ -103,7 +102,7 @@ export function rationalQuadratic(options: RationalQuadraticOptions): Univariate
   const knots = knotMap(options);
   const counts = { widths: knots.taken, heights: knots.taken, derivatives: slopesTaken(options) };
 
-  const binsOf = (u: Tensor): Bins => {
+  const binsOf = (u: tf.Tensor): Bins => {
     const sizes = knots.sizes(u);
     return { sizes, starts: tf.sub(startsOf(sizes), bound) };
   };
@@ -115,7 +114,7 @@ export function rationalQuadratic(options: RationalQuadraticOptions): Univariate
     preservesVolume: false,
     spline: { bins, bound, center, ends },
     map(_, params, moves) {
-      const [widths, heights, inner] = params as [Tensor, Tensor, Tensor];
+      const [widths, heights, inner] = params as [tf.Tensor, tf.Tensor, tf.Tensor];
       named('widths', widths);
       named('heights', heights);
       named('slopes', inner);
@@ -140,9 +139,9 @@ export function rationalQuadratic(options: RationalQuadraticOptions): Univariate
        * @param before, after from the values that are given to the interval around 0, and back
        */
       const piecewise = (
-        input: Tensor,
-        spline: (inside: Tensor) => Required<Mapped>,
-        { before, after }: { before: (v: Tensor) => Tensor; after: (v: Tensor) => Tensor },
+        input: tf.Tensor,
+        spline: (inside: tf.Tensor) => Required<Mapped>,
+        { before, after }: { before: (v: tf.Tensor) => tf.Tensor; after: (v: tf.Tensor) => tf.Tensor },
       ): Mapped => {
         const v = before(input);
         // What lies outside is brought to the edge first: there the spline and its gradients are finite.
@@ -163,11 +162,11 @@ export function rationalQuadratic(options: RationalQuadraticOptions): Univariate
           logDerivative: tf.where(inside, logDerivative, tf.zerosLike(logDerivative)),
         };
       };
-      const centered = (v: Tensor): Tensor => (center === 0 ? v : tf.sub(v, center));
-      const placed = (v: Tensor): Tensor => (center === 0 ? v : tf.add(v, center));
+      const centered = (v: tf.Tensor): tf.Tensor => (center === 0 ? v : tf.sub(v, center));
+      const placed = (v: tf.Tensor): tf.Tensor => (center === 0 ? v : tf.add(v, center));
       const mapsAxis = center !== 0 || ends === 'circular' || ends === 'half-turn';
-      const wrapped = (v: Tensor): Tensor => (ends === 'circular' ? onCircle(v, bound, bound) : v);
-      const turned = (v: Tensor): Tensor => (ends === 'half-turn' ? onCircle(v, bound, 0) : v);
+      const wrapped = (v: tf.Tensor): tf.Tensor => (ends === 'circular' ? onCircle(v, bound, bound) : v);
+      const turned = (v: tf.Tensor): tf.Tensor => (ends === 'half-turn' ? onCircle(v, bound, 0) : v);
 
       return {
         quantities: {},
@@ -202,9 +201,9 @@ export function splineOfOwnInterval(bins: number, interval: SplineInterval): Uni
   const counts = { interval: 4, widths: bins, heights: bins, derivatives: bins - 1 };
   const leastWidth = Math.max(interval.leastWidth, bins * interval.leastBinWidth);
   const leastHeight = Math.max(interval.leastHeight, bins * interval.leastBinHeight);
-  const sizeOf = (u: Tensor, usual: number, least: number): Tensor =>
+  const sizeOf = (u: tf.Tensor, usual: number, least: number): tf.Tensor =>
     tf.add(tf.mul(asinh(tf.softplus(tf.add(u, sizeOffset))), usual - least), least);
-  const binsOf = (u: Tensor, start: Tensor, size: Tensor, least: number): Bins => {
+  const binsOf = (u: tf.Tensor, start: tf.Tensor, size: tf.Tensor, least: number): Bins => {
     const sizes = tf.add(tf.mul(softmax(u), tf.sub(size, bins * least)), least);
     return { sizes, starts: tf.add(start, startsOf(sizes)) };
   };
@@ -223,9 +222,9 @@ export function splineOfOwnInterval(bins: number, interval: SplineInterval): Uni
       ends: 'lines',
     },
     map(_, params, moves) {
-      const [edges, widths, heights, inner] = params as [Tensor, Tensor, Tensor, Tensor];
+      const [edges, widths, heights, inner] = params as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
       const last = widths.rank - 1;
-      const [x0, y0, u, v] = tf.split(edges, 4, last) as [Tensor, Tensor, Tensor, Tensor];
+      const [x0, y0, u, v] = tf.split(edges, 4, last) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
       const [start, width] = [tf.add(x0, left), sizeOf(u, right - left, leastWidth)];
       const [floor, height] = [tf.add(y0, bottom), sizeOf(v, top - bottom, leastHeight)];
       const x = binsOf(widths, start, width, interval.leastBinWidth);
@@ -236,15 +235,15 @@ export function splineOfOwnInterval(bins: number, interval: SplineInterval): Uni
       const slopes = tf.concat([slope, tf.softplus(tf.add(between, inverseSoftplus(1))), slope], last);
       const spline = splineOf(x, y, { taken: slopes, at: (knot) => knot, slope: (value) => value });
 
-      const each = (values: Tensor): Tensor => tf.reshape(values, [-1, ...values.shape.slice(1, -1)]);
+      const each = (values: tf.Tensor): tf.Tensor => tf.reshape(values, [-1, ...values.shape.slice(1, -1)]);
       const [low, high] = [each(start), each(tf.add(start, width))];
       const [under, over] = [each(floor), each(tf.add(floor, height))];
       const [rise, logRise] = [each(slope), each(tf.log(slope))];
       const piecewise = (
-        value: Tensor,
-        inner: (inside: Tensor) => Required<Mapped>,
-        [from, to]: readonly [Tensor, Tensor],
-        line: Tensor,
+        value: tf.Tensor,
+        inner: (inside: tf.Tensor) => Required<Mapped>,
+        [from, to]: readonly [tf.Tensor, tf.Tensor],
+        line: tf.Tensor,
       ): Mapped => {
         // What lies outside is brought to the edge first: there the spline and its gradients are finite.
         const mapped = inner(tf.minimum(tf.maximum(value, from), to));
@@ -272,6 +271,6 @@ export function splineOfOwnInterval(bins: number, interval: SplineInterval): Uni
 }
 
 /** Inverse hyperbolic sine of a positive value: ln(v + √(v² + 1)). */
-function asinh(v: Tensor): Tensor {
+function asinh(v: tf.Tensor): tf.Tensor {
   return tf.log(tf.add(v, tf.sqrt(tf.add(tf.square(v), 1))));
 }

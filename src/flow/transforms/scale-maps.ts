@@ -1,6 +1,5 @@
 /** From the output u of a conditioner to the log-scale s, in nats, as published flows do it. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { inverseSoftplus } from '../../base/softplus';
 import type { ModelConfig } from '../../config/schema';
 import { type FlowContext, type ParameterSpec, ones, zeros } from '../core/bijection';
@@ -15,7 +14,7 @@ export interface ScaleMapOptions {
 
 export interface ScaleMap {
   readonly parameters: readonly ParameterSpec[];
-  apply(ctx: FlowContext, u: Tensor): Tensor;
+  apply(ctx: FlowContext, u: tf.Tensor): tf.Tensor;
 }
 
 /** Largest scale of softplus-clamp (nflows). */
@@ -37,8 +36,11 @@ export function scaleMap(
     decay,
   });
   const shift = `${name}.scaleShift`;
-  const bounded = (ctx: FlowContext, u: Tensor): Tensor => tf.mul(tf.tanh(u), ctx.get(`${name}.scale`));
-  const fixed = (apply: (u: Tensor) => Tensor): ScaleMap => ({ parameters: [], apply: (_, u) => apply(u) });
+  const bounded = (ctx: FlowContext, u: tf.Tensor): tf.Tensor => tf.mul(tf.tanh(u), ctx.get(`${name}.scale`));
+  const fixed = (apply: (u: tf.Tensor) => tf.Tensor): ScaleMap => ({
+    parameters: [],
+    apply: (_, u) => apply(u),
+  });
   const maps: Record<ScaleMapOptions['kind'], ScaleMap> = {
     'tanh-channel': { parameters: [scale(features)], apply: bounded },
     'tanh-scalar': { parameters: [scale(1)], apply: bounded },
@@ -58,19 +60,19 @@ export function scaleMap(
 }
 
 /** Without losing digits where u is very negative; its gradient is written out, since |u| has none at 0. */
-function asinh(u: Tensor): Tensor {
-  const rootOf = (x: Tensor): Tensor => tf.sqrt(tf.add(tf.square(x), 1));
+function asinh(u: tf.Tensor): tf.Tensor {
+  const rootOf = (x: tf.Tensor): tf.Tensor => tf.sqrt(tf.add(tf.square(x), 1));
   return tf.customGrad((input, save) => {
-    const x = input as Tensor;
+    const x = input as tf.Tensor;
     (save as tf.GradSaveFunc)([x]);
     return {
       value: tf.mul(tf.sign(x), tf.log(tf.add(tf.abs(x), rootOf(x)))),
-      gradFunc: (dy: Tensor, [kept]: Tensor[]) => tf.div(dy, rootOf(kept!)),
+      gradFunc: (dy: tf.Tensor, [kept]: tf.Tensor[]) => tf.div(dy, rootOf(kept!)),
     };
   })(u);
 }
 
 /** ln(sigmoid(v) + ε). Without ε the sigmoid of a very negative v underflows, and its logarithm is −softplus(−v). */
-function logSigmoid(v: Tensor, epsilon: number): Tensor {
+function logSigmoid(v: tf.Tensor, epsilon: number): tf.Tensor {
   return epsilon === 0 ? tf.neg(tf.softplus(tf.neg(v))) : tf.log(tf.add(tf.sigmoid(v), epsilon));
 }

@@ -5,7 +5,6 @@
  * positive numbers alone, where a sum of its powers would lose digits.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { named } from '../core/scope';
 import { sumOver } from '../core/tensors';
 import { inverted, rootOf, type Rising } from './roots';
@@ -54,7 +53,7 @@ export function sumOfSquares(options: SumOfSquaresOptions): UnivariateTransform 
   const { degree, polynomials, bound, slope: least, spread, clip } = options;
   const terms = degree + 1;
   const rule = gaussLegendre(terms);
-  const weights = (): Tensor => tf.tensor1d(rule.map(({ weight }) => weight));
+  const weights = (): tf.Tensor => tf.tensor1d(rule.map(({ weight }) => weight));
   const powersOf = Array.from({ length: degree }, (_, i) => i + 1);
   /** Where the polynomials are taken, as shares of x: the points of the integral, then x itself. */
   const places = [...rule.map(({ point }) => point), 1];
@@ -64,7 +63,7 @@ export function sumOfSquares(options: SumOfSquaresOptions): UnivariateTransform 
   });
 
   /** Means of the squares at points [0 … 1] of x, [M, points]. @param each terms of the polynomials at x, [M, K, L] */
-  const squaresAt = (each: Tensor, constant: Tensor, points: readonly number[]): Tensor => {
+  const squaresAt = (each: tf.Tensor, constant: tf.Tensor, points: readonly number[]): tf.Tensor => {
     // Finite, so that coefficients of 0 stay 0.
     const shares = powersOf.flatMap((power) => points.map((point) => Math.min(point ** power, 1e30)));
     const sums = tf.matMul(
@@ -92,21 +91,21 @@ export function sumOfSquares(options: SumOfSquaresOptions): UnivariateTransform 
       const parameters = [tf.add(first!, 1), rest!] as const;
       type Parameters = typeof parameters;
 
-      const at = (x: Tensor, [constant, others]: Parameters): Rising => {
+      const at = (x: tf.Tensor, [constant, others]: Parameters): Rising => {
         const u = named('place', tf.mul(tf.expandDims(x, last), 1 / bound));
         const powers = tf.pow(u, tf.tensor1d(powersOf, 'float32'));
         const each = tf.mul(others, tf.reshape(powers, [-1, 1, degree]));
         const means = squaresAt(each, constant, places);
-        const [inner, there] = tf.split(means, [terms, 1], 1) as [Tensor, Tensor];
+        const [inner, there] = tf.split(means, [terms, 1], 1) as [tf.Tensor, tf.Tensor];
         const integral = sumOver(tf.mul(inner, weights()), [1]);
         const [rise, slope] = [integral, there].map((mean) =>
           tf.add(tf.reshape(mean, [-1, ...x.shape.slice(1)]), least),
-        ) as [Tensor, Tensor];
+        ) as [tf.Tensor, tf.Tensor];
         return { value: tf.mul(x, rise), slope: named('slope', slope) };
       };
 
       /** |x| lies between two edges. Counting the edges at which the function is at most |y| finds them. */
-      const root = (y: Tensor, [constant, others]: Parameters): Tensor => {
+      const root = (y: tf.Tensor, [constant, others]: Parameters): tf.Tensor => {
         const side = tf.sign(y);
         const target = tf.abs(y);
         const signs = tf.pow(tf.reshape(side, [-1, 1, 1]), tf.tensor1d(powersOf, 'float32'));
@@ -116,12 +115,12 @@ export function sumOfSquares(options: SumOfSquaresOptions): UnivariateTransform 
         const integrals = sumOver(tf.mul(tf.reshape(means, [-1, inner.length, terms]), weights()), [2]);
         const heights = tf.mul(tf.add(integrals, least), tf.tensor1d(inner.map((edge) => edge * bound)));
         const below = tf.cast(tf.lessEqual(heights, tf.reshape(target, [-1, 1])), 'float32');
-        const edgeFrom = (start: number): Tensor => {
+        const edgeFrom = (start: number): tf.Tensor => {
           const widths = inner.map((_, i) => (edges[start + i + 1]! - edges[start + i]!) * bound);
           const sum = tf.sum(tf.mul(below, tf.tensor1d(widths)), 1);
           return tf.add(tf.reshape(sum, [-1, ...y.shape.slice(1)]), edges[start]! * bound);
         };
-        const onSide = (size: Tensor): Rising => {
+        const onSide = (size: tf.Tensor): Rising => {
           const { value, slope } = at(tf.mul(side, size), [constant, others]);
           return { value: tf.mul(side, value), slope };
         };
@@ -130,7 +129,7 @@ export function sumOfSquares(options: SumOfSquaresOptions): UnivariateTransform 
       };
 
       /** 1 + |y / clip|. */
-      const clipping = (y: Tensor, limit: number): Tensor => tf.add(tf.mul(tf.abs(y), 1 / limit), 1);
+      const clipping = (y: tf.Tensor, limit: number): tf.Tensor => tf.add(tf.mul(tf.abs(y), 1 / limit), 1);
       return {
         quantities: {},
         forward(x) {

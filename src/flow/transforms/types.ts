@@ -3,7 +3,6 @@
  * It is the identity, or close to it, where the conditioner gives zeros, as networks do before training.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Quantity } from '../../protocol/quantities';
 import type { KnotPart, SplineInfo } from '../../protocol/spline';
 import type { FlowContext, ParameterSpec } from '../core/bijection';
@@ -32,17 +31,17 @@ export interface UnivariateTransform {
    * @param params a tensor [N, …] for each parameter taken of size 1, [N, …, size] for others
    * @param moves [1, …], 0 where the map must be the identity; it applies everywhere without
    */
-  map(ctx: FlowContext, params: readonly Tensor[], moves?: Tensor): ElementMap;
+  map(ctx: FlowContext, params: readonly tf.Tensor[], moves?: tf.Tensor): ElementMap;
 }
 
 export interface ElementMap {
   /** By name, [N, …] each. */
-  readonly quantities: Readonly<Record<string, Tensor>>;
+  readonly quantities: Readonly<Record<string, tf.Tensor>>;
   /** Knots of splines, [N, …, K + 1] each: where they go through, and how steep they are there. */
-  readonly knots?: Readonly<Record<KnotPart, Tensor>>;
+  readonly knots?: Readonly<Record<KnotPart, tf.Tensor>>;
   /** Data to latent. */
-  forward(x: Tensor): Mapped;
-  inverse(y: Tensor): Mapped;
+  forward(x: tf.Tensor): Mapped;
+  inverse(y: tf.Tensor): Mapped;
 }
 
 /** Taps the knots of splines; nothing of other maps. @param name of the layer */
@@ -52,16 +51,16 @@ export function tapKnots(ctx: FlowContext, name: string, { knots }: ElementMap):
 
 export interface Mapped {
   /** [N, …]. */
-  value: Tensor;
+  value: tf.Tensor;
   /** ln |dy/dx| of each element, nats, in both directions; absent where it is 0 everywhere. */
-  logDerivative?: Tensor;
+  logDerivative?: tf.Tensor;
 }
 
 /** What is mapped where elements move, and the identity elsewhere. @param from [N, …], the values before */
 export function onlyMoving(
   { value, logDerivative }: Required<Mapped>,
-  from: Tensor,
-  moves: Tensor | undefined,
+  from: tf.Tensor,
+  moves: tf.Tensor | undefined,
 ): Required<Mapped> {
   if (!moves) return { value, logDerivative };
   const moving = tf.broadcastTo(tf.cast(moves, 'bool'), value.shape);
@@ -79,7 +78,7 @@ export function onlyMoving(
 export function mapAt(
   transform: Pick<UnivariateTransform, 'map'>,
   ctx: FlowContext,
-  { params, at, moves }: { params: readonly Tensor[]; at: Tensor; moves?: Tensor | undefined },
+  { params, at, moves }: { params: readonly tf.Tensor[]; at: tf.Tensor; moves?: tf.Tensor | undefined },
 ): Required<Mapped> {
   const repeated = params.map((values) => {
     const [examples, ...rest] = values.shape as [number, ...number[]];

@@ -8,9 +8,8 @@ function resolveShape(x: Value, shape: readonly number[]): number[] {
   const known = shape.filter((dim) => dim !== -1);
   const rest = sizeOf(x.shape) / sizeOf(known);
   const resolved = shape.map((dim) => (dim === -1 ? rest : dim));
-  if (shape.length - known.length > 1 || sizeOf(resolved) !== sizeOf(x.shape) || !Number.isInteger(rest)) {
+  if (shape.length - known.length > 1 || sizeOf(resolved) !== sizeOf(x.shape) || !Number.isInteger(rest))
     throw new UserError(`A tensor of shape ${showShape(x.shape)} cannot be reshaped to ${showShape(shape)}.`);
-  }
   return resolved;
 }
 
@@ -24,9 +23,8 @@ export const arrangeRules: KernelRules = {
     inputs: ['x'],
     infer: ([x], attrs) => {
       const dtype = attrs['dtype'] as DType;
-      if (!['float32', 'int32', 'bool'].includes(dtype)) {
+      if (!['float32', 'int32', 'bool'].includes(dtype))
         throw new UserError(`A cast to ${dtype} cannot be traced; float32, int32 and bool can.`);
-      }
       return { outputs: [{ shape: x!.shape, dtype }], attrs: { dtype }, alias: dtype === x!.dtype };
     },
   },
@@ -73,9 +71,8 @@ export const arrangeRules: KernelRules = {
       const known = typeof parts === 'number' ? Array<number>(parts).fill(dim / parts) : parts;
       const rest = dim - known.reduce((sum, size) => sum + Math.max(size, 0), 0);
       const sizes = known.map((size) => (size === -1 ? rest : size));
-      if (sizes.some((size) => !Number.isInteger(size)) || sizes.reduce((a, b) => a + b, 0) !== dim) {
+      if (sizes.some((size) => !Number.isInteger(size)) || sizes.reduce((a, b) => a + b, 0) !== dim)
         throw new UserError(`Axis ${axis} of ${showShape(x!.shape)} cannot be split into ${String(parts)}.`);
-      }
       const outputs = sizes.map((size) => ({ shape: x!.shape.with(axis, size), dtype: x!.dtype }));
       return { outputs, attrs: { axis, sizes } };
     },

@@ -10,9 +10,8 @@ const pair = (value: unknown): [number, number] => {
 
 /** Padding in numbers, from the height and width of what is convolved (TensorFlow's rule for "same"). */
 function convAttrs(attrs: Attrs, image: readonly number[], filter: readonly number[]): ConvolutionAttrs {
-  if ((attrs['dataFormat'] ?? 'NHWC') !== 'NHWC') {
+  if ((attrs['dataFormat'] ?? 'NHWC') !== 'NHWC')
     throw new UserError(`Convolutions are traced in NHWC; this one is ${attrs['dataFormat'] as string}.`);
-  }
   const strides = pair(attrs['strides']);
   const dilations = pair(attrs['dilations']);
   const padding = attrs['pad'];

@@ -10,9 +10,8 @@ function reduction(name: string): KernelRule {
     const axes = (attrs['axis'] ?? attrs['reductionIndices']) as number[] | null;
     const axis = normalizeAxes(axes, x!.shape.length);
     const keepDims = Boolean(attrs['keepDims']);
-    if (name === 'Mean' && x!.dtype !== 'float32') {
+    if (name === 'Mean' && x!.dtype !== 'float32')
       throw new UserError(`mean() of a ${x!.dtype} tensor cannot be traced. Cast it to float32 first.`);
-    }
     return [reduceShape(x!.shape, axis, keepDims), { axis, keepDims }];
   });
 }

@@ -40,9 +40,8 @@ export function filterGradient(node: Node, writer: OnnxWriter, [x, dy]: string[]
     writer.add('Reshape', [left, writer.int64([groups, channels * height, joined * pixels])]),
     writer.add('Reshape', [spread, writer.int64([groups, joined * pixels, width * filters])]),
   ]);
-  if (groups > 1) {
+  if (groups > 1)
     product = writer.add('ReduceSum', [product, writer.int64([0])], [intAttribute('keepdims', 0)]);
-  }
   const taps = writer.add('Reshape', [product, writer.int64([channels, height, width, filters])]);
   writer.emit(node, 'Transpose', [taps], [intsAttribute('perm', [1, 2, 0, 3])]);
 }

@@ -36,9 +36,8 @@ export class OnnxWriter extends GraphWriter {
 
   nameOf(id: number): string {
     const whole = this.wholes.get(id);
-    if (whole !== undefined && !this.names.has(id)) {
+    if (whole !== undefined && !this.names.has(id))
       this.names.set(id, this.add('Reshape', [whole, this.shape(this.typeOf(id).shape)]));
-    }
     return this.names.get(id)!;
   }
 

@@ -175,9 +175,8 @@ function compactForm(id: number, { recorder, producer, typeOf }: Context): numbe
   const node = producer(id);
   if (!node) return undefined;
   const { shape, dtype } = typeOf(id);
-  if (node.op === 'Fill' && shape.length > 0) {
+  if (node.op === 'Fill' && shape.length > 0)
     return recorder.addConstant(emptyData(dtype, 1).fill(node.attrs['value'] as number), [], dtype);
-  }
   if (node.op === 'BroadcastTo') return node.inputs[0];
   if (node.op !== 'Tile') return undefined;
   const source = typeOf(node.inputs[0]!).shape;

@@ -115,9 +115,8 @@ export class FunctionPrinter extends GraphWriter {
       return called(this.surroundings.call(node), ...node.inputs.map((id) => this.value(id)));
     const biased = this.biasedExpression(node);
     if (biased) return biased;
-    if (node.op === 'Relu' && this.statements.overwrites(node)) {
+    if (node.op === 'Relu' && this.statements.overwrites(node))
       return called('F.relu', this.value(node.inputs[0]!), 'inplace=True');
-    }
     const inputs = node.inputs.map((id, at) => this.operand(node, id, at));
     return printOperator(node, inputs, this.printing(node));
   }

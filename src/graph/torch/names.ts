@@ -45,8 +45,7 @@ function usualName(id: number, { values, dynamicBatch }: Graph): string {
   const { shape, dtype } = values.get(id)!;
   if (dtype === 'bool') return 'chosen';
   if (dtype === 'int32') return 'index';
-  if (shape.length === 0 || shape.some((dim) => isDynamic(dim, dynamicBatch))) {
+  if (shape.length === 0 || shape.some((dim) => isDynamic(dim, dynamicBatch)))
     return shape.length <= 1 ? 'log_det' : 'h';
-  }
   return shape.length > 1 ? 'w' : 'c';
 }

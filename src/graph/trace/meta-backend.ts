@@ -75,9 +75,8 @@ class MetaBackend extends tf.KernelBackend {
         `${op.replace(/__op$/, '')}() is random and cannot be traced${callerLine()}. Pass the noise as an input.`,
       );
     }
-    if (dtype !== 'float32' && dtype !== 'int32' && dtype !== 'bool') {
+    if (dtype !== 'float32' && dtype !== 'int32' && dtype !== 'bool')
       throw new UserError(`A ${dtype} tensor cannot be traced${callerLine()}; float32, int32 and bool can.`);
-    }
     return dataFor(recorder, recorder.addTensor(typed(values, dtype), shape, dtype));
   }
 

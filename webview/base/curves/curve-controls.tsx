@@ -2,9 +2,8 @@
 import { Segmented } from '../controls/segmented';
 import { Slider } from '../controls/slider';
 import { useFeature } from '../store/use-store';
-import { fixed } from '../format/numbers';
 import { words } from '../words';
-import { bilingual } from '../format/numbers';
+import { bilingual, fixed } from '../format/numbers';
 import { signal } from '@preact/signals';
 import { stateOf } from '../store/store';
 

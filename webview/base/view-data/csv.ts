@@ -17,9 +17,8 @@ export function csvText(columns: readonly Column[]): string {
 
 function cell(value: number | string | undefined): string {
   if (value === undefined) return '';
-  if (typeof value === 'number') {
+  if (typeof value === 'number')
     return Number.isNaN(value) ? 'nan' : Number.isFinite(value) ? String(value) : value > 0 ? 'inf' : '-inf';
-  }
   const text = isFormula(value) ? `'${value}` : value;
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -144,9 +144,8 @@ const oneFeature = 'two features or more (this one has 1)';
 /** What the leaves are. */
 function readLeaves(file: TensorFile) {
   const flow = argument(file, 'flow');
-  if (typeof flow === 'string' && !/^(coupling|masked_autoregressive)_flow$/.test(flow)) {
+  if (typeof flow === 'string' && !/^(coupling|masked_autoregressive)_flow$/.test(flow))
     refuse(`a coupling_flow or masked_autoregressive_flow (this one is a ${shortened(flow)})`);
-  }
   const activation = argument(file, 'nnActivation');
   if (typeof activation === 'string' && !Object.hasOwn(activations, activation))
     refuse(
@@ -229,9 +228,8 @@ function readLeaves(file: TensorFile) {
       `a network that sees ${isMasked ? features : untouched} features (it sees ${first.inputs} values)`,
     );
   }
-  if (permutation === undefined ? features > 2 : order![1].shape.join() !== [count, features].join()) {
+  if (permutation === undefined ? features > 2 : order![1].shape.join() !== [count, features].join())
     refuse(`permutations of ${features} features after each of ${count} layers`);
-  }
   // A masked network gives at least two values for each feature.
   const ofOne = last.outputs < 4 || last.outputs % 2 === 1;
   if (features === 1 || (isMasked && features === 2 && ofOne)) refuse(oneFeature);

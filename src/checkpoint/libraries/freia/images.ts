@@ -249,9 +249,8 @@ function read(file: TensorFile): { plan?: ChainPlan } & Closeness {
       seen.push({ channels: module.conditions, halvings, dense: plane !== undefined });
   }
   const modules = steps.filter((step) => 'channels' in step);
-  if (modules.length > 0 && modules.every(({ dense, kind }) => dense || kind === 'permute')) {
+  if (modules.length > 0 && modules.every(({ dense, kind }) => dense || kind === 'permute'))
     missing.push('a convolution, an image being what it is for');
-  }
   const condition = readOrNote(missing, () => conditionOf(seen));
   readOrNote(missing, () => refuseTooWide([...modules, ...seen]));
   const share = fitting / file.tensors.size;

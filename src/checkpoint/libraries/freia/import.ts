@@ -279,9 +279,7 @@ function readStep(module: FileModule): Block | Other {
   if (block) return readBlock(module, block);
   const other = otherModules.find((module) => module.parts.toSorted().join() === parts.join());
   const shape = other && module.shape(other.parts[0]!)!;
-  if (shape && shape.length <= 2 && shape.at(-1)) {
-    return { kind: other.kind, at, features: shape.at(-1)! };
-  }
+  if (shape && shape.length <= 2 && shape.at(-1)) return { kind: other.kind, at, features: shape.at(-1)! };
   refuse(`${at} (${parts.join(', ')}) is not a module that is known`);
 }
 
@@ -494,9 +492,8 @@ function matrixTurn(file: TensorFile, at: string, matrix: Values): Turn {
 }
 
 function permutation(file: TensorFile, at: string, order: number[], toLatent: boolean): OurLayer {
-  if (!isOrder(order)) {
+  if (!isOrder(order))
     throw new UserError(`${file.file}: ${at} is no permutation: each place has to be in it once.`);
-  }
   return { at, layer: { kind: 'permute', order: toLatent ? order : invertOrder(order) } };
 }
 

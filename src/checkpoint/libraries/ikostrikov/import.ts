@@ -109,9 +109,8 @@ function readMade(module: FileModule) {
     return match ? [Number(match[1])] : [];
   });
   const trunk = numbers.sort((a, b) => a - b);
-  if (trunk.length === 0 || trunk.some((number, i) => number !== 2 * i + 1)) {
+  if (trunk.length === 0 || trunk.some((number, i) => number !== 2 * i + 1))
     refuse(`${prefix}trunk is not masked layers with an activation before each`);
-  }
   const parts = ['joiner', ...trunk.map((number) => `trunk.${number}`)];
   const known = new Set(
     parts.flatMap((part) => ['mask', 'linear.weight', 'linear.bias'].map((x) => `${part}.${x}`)),
@@ -132,9 +131,8 @@ function readMade(module: FileModule) {
     );
   }
   const hidden = widths.slice(1, -1);
-  if (condition && condition.join() !== [hidden[0], context].join()) {
+  if (condition && condition.join() !== [hidden[0], context].join())
     refuse(`${prefix}${conditionLayer} is not of the shape [${hidden[0]}, numbers of a condition]`);
-  }
   return {
     kind: 'made' as const,
     at: module.at,
@@ -160,12 +158,10 @@ function readStep(module: FileModule): Affine | Other {
     normNames.every(({ library }) => module.shape(library as string)?.join() === `${features}`);
   if (isNorm) return { kind: 'batchNorm', at, features };
   const matrix = module.shape('W') ?? [];
-  if (rests.length === 1 && matrix.length === 2 && matrix[0] === matrix[1]) {
+  if (rests.length === 1 && matrix.length === 2 && matrix[0] === matrix[1])
     return { kind: 'matrix', at, features: matrix[0]! };
-  }
-  if (parts.includes('log_S')) {
+  if (parts.includes('log_S'))
     refuse(`the permutation and the signs of ${at}, an LUInvertibleMM, which its state dict does not hold`);
-  }
   refuse(`${at} (${parts.slice(0, 4).join(', ')}) is not a CouplingLayer, a MADE or a BatchNormFlow`);
 }
 

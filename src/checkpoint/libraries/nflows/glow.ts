@@ -81,22 +81,17 @@ function readModule(module: FileModule, level: number): Module {
   const { at, rests } = module;
   const moving = module.length('transform_features');
   const conditioning = module.length('identity_features');
-  if (moving !== undefined && conditioning !== undefined) {
+  if (moving !== undefined && conditioning !== undefined)
     return { ...readCoupling(module, moving, conditioning), at, level, channels: moving + conditioning };
-  }
   const permuted = module.length('_permutation');
-  if (permuted !== undefined && rests.length === 1) {
-    return { kind: 'permute', at, level, channels: permuted };
-  }
+  if (permuted !== undefined && rests.length === 1) return { kind: 'permute', at, level, channels: permuted };
   const permutes = 'permutation._permutation';
   const mixed = luFeatures(module.filtered((rest) => rest !== permutes));
-  if (mixed !== undefined && module.length(permutes) === mixed) {
+  if (mixed !== undefined && module.length(permutes) === mixed)
     return { kind: 'conv1x1', at, level, channels: mixed };
-  }
   const scaled = module.length('log_scale');
-  if (scaled !== undefined && rests.toSorted().join() === 'initialized,log_scale,shift') {
+  if (scaled !== undefined && rests.toSorted().join() === 'initialized,log_scale,shift')
     return { kind: 'actNorm', at, level, channels: scaled };
-  }
   refuse(`${at} is a layer of images that is not known (${rests[0]})`);
 }
 

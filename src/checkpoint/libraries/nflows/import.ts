@@ -218,9 +218,7 @@ function readStep(module: FileModule): Working | Other {
   const normed = module.length('unconstrained_weight');
   if (normed !== undefined) return { kind: 'batchNorm', at, features: normed };
   const scaled = module.length('log_scale');
-  if (scaled !== undefined && rests.includes('initialized')) {
-    return { kind: 'actNorm', at, features: scaled };
-  }
+  if (scaled !== undefined && rests.includes('initialized')) return { kind: 'actNorm', at, features: scaled };
   refuse(`${prefix} is a layer that is not known (${rests[0]})`);
 }
 
@@ -367,9 +365,8 @@ export const nflows = chainImporter<Working, Other>({
     const values = async (name: string) => (await file.read(`${at}.${name}`)).data;
     const { reversed } = step;
     if (step.kind === 'permute') return { at, layer: await readOrder(file, `${at}._permutation`, reversed) };
-    if (step.kind === 'actNorm') {
+    if (step.kind === 'actNorm')
       return { at, ...affineLayer(await values('log_scale'), await values('shift'), reversed) };
-    }
     if (step.kind === 'batchNorm') {
       if (reversed) return inverseNorm(file, at);
       return { at, layer: { kind: 'batchNorm' }, table: under(`${at}.`, '', flowNormNames) };

@@ -143,9 +143,8 @@ function read(file: TensorFile) {
   const first = levels.at(-1);
   if (!first || missing.length > 0) return { share, missing };
   for (const [l, { channels }] of levels.entries()) {
-    if (channels !== first.channels * 2 ** (levels.length - 1 - l)) {
+    if (channels !== first.channels * 2 ** (levels.length - 1 - l))
       missing.push(`level ${l} of ${first.channels * 2 ** (levels.length - 1 - l)} channels`);
-    }
   }
   if (first.channels % 4 !== 0)
     missing.push(`a number of channels divisible by 4 in level ${levels.length - 1}`);
@@ -318,9 +317,8 @@ export const normflowsGlow = imageChainImporter<GlowPlan>({
       }
       const given = l === 0 ? 'nothing' : 'first';
       layers.push(await baseLayer(file, `${prefix}q0.${l}`, level, given, answers));
-      if (l > 0) {
+      if (l > 0)
         layers.push({ at: `${prefix}merges.${l - 1}`, layer: { kind: 'factorOut', leaves: 'second' } });
-      }
     }
     return layers;
   },

@@ -148,17 +148,15 @@ function readMasked(module: FileModule, at: string, reverse: boolean) {
     const net = others.within(`${path}.`);
     if (net.rests.length === 0) continue;
     const stack = linearStack(net, 'last');
-    if (stack.widths[0] !== features || stack.widths.at(-1) !== features) {
+    if (stack.widths[0] !== features || stack.widths.at(-1) !== features)
       refuse(`${stack.prefix} is not a network from ${features} features to ${features}`);
-    }
     stacks[path] = stack;
   }
   const { s, t } = stacks;
   const any = s ?? t ?? refuse(`${inner} has no network`);
   const expected = `s.net.${(s?.numbers.at(-1) ?? NaN) + 2}.scale`;
-  if (scales.length > 1 || (scales.length === 1 && scales[0] !== expected)) {
+  if (scales.length > 1 || (scales.length === 1 && scales[0] !== expected))
     refuse(`${inner}${scales[0]} scales the output of a network of t or before its function`);
-  }
   if (areUnlike(stacks) && [s, t].some((one) => one!.hidden.length === 0))
     refuse(`${inner} has a network without hidden layers beside one that has some`);
   const scale = scales.length === 1 ? `${inner}${expected}` : undefined;

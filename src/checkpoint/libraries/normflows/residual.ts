@@ -71,9 +71,8 @@ export function readResidual(module: FileModule): Residual | Lu | undefined {
   const linear = module.within('linear.');
   const features = luFeatures(linear);
   const isLu = features !== undefined && rests.length === linear.rests.length + 1;
-  if (!isLu || module.length('permutation._permutation') !== features) {
+  if (!isLu || module.length('permutation._permutation') !== features)
     refuse(`${at} is a permutation and a mixing that is not an LULinear`);
-  }
   return { kind: 'lu', at, features };
 }
 
@@ -135,9 +134,8 @@ function withSplines(
 ): Residual {
   const step = stepOf(kind, at, features, network);
   const { bins } = featureMap(network.outputs / moving) ?? {};
-  if (bins !== undefined) {
+  if (bins !== undefined)
     return { ...step, bins, alike: { ...step.alike, 'has splines of another number of bins than': bins } };
-  }
   const words =
     `splines of 2 to 256 bins with linear tails, 3·bins − 1 values for each of ${moving} features from ` +
     `${network.prefix.slice(0, -1)} (it gives ${network.outputs})`;

@@ -203,9 +203,8 @@ function readCoupling(
       name === undefined ? [] : file.tensors.get(name)!.shape,
     );
     const outputs = kernelShape![1] ?? 0;
-    if (kernelShape!.join() !== [inputs, outputs].join() || biasShape!.join() !== String(outputs)) {
+    if (kernelShape!.join() !== [inputs, outputs].join() || biasShape!.join() !== String(outputs))
       refuse(`a dense layer ${i} of ${place} that fits the one before`);
-    }
     layers.push({ kernel: names[0]!, bias: names[1]!, outputs });
     inputs = outputs;
   }

@@ -36,9 +36,8 @@ function readStep(module: FileModule) {
   if (t.widths.join() !== s.widths.join()) refuse(`${tAt} has other widths than ${at}`);
   const masks = `${root}mask`;
   const shape = file.tensors.get(masks)?.shape;
-  if (shape?.length !== 2 || shape[1] !== features || shape[0]! <= row) {
+  if (shape?.length !== 2 || shape[1] !== features || shape[0]! <= row)
     refuse(`${masks} has no row ${row} of ${features} features`);
-  }
   const factor = rests.find(isFactor);
   if (factor !== undefined && factor !== `${(s.numbers.at(-1) ?? 0) + 2}.scale`)
     refuse(`${at}${factor} is not the factor of the last function`);

@@ -229,9 +229,8 @@ function classOf(model: VectorModelConfig, chain: readonly ChainLayer[]): string
     (layer, number) =>
       layer.kind === 'coupling' && layer.mask.every((bit, i) => bit === (i % 2 === number % 2 ? 1 : 0)),
   );
-  if (alternating && transform !== 'rationalQuadratic' && !runsBackwards(model)) {
+  if (alternating && transform !== 'rationalQuadratic' && !runsBackwards(model))
     return transform === 'affine' ? 'RealNVP' : 'NICE';
-  }
   if (!chain.every((layer) => layer.kind === 'autoregressive' && layer.sees === 'input')) return undefined;
   if (transform !== 'rationalQuadratic') return 'MAF';
   if (circle) return `NCSF bins=${bins}, slope=${splineSlope}`;

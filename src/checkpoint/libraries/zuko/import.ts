@@ -659,9 +659,8 @@ export const zuko = chainImporter<Mapped, Other>({
       const isOrder = !module.file.tensors.get(module.prefix + only)!.dtype.startsWith('F');
       if (features !== undefined && isOrder) return { at, kind: 'permute', features };
       const shape = module.shape(only)!;
-      if (shape.length === 2 && shape[0] === shape[1] && only !== 'order') {
+      if (shape.length === 2 && shape[0] === shape[1] && only !== 'order')
         return { at, kind: 'matrix', features: shape[0]!, tensor: only };
-      }
     }
     // An AffineTransform, by which sbi standardizes.
     if (rests.toSorted().join() === 'loc,scale') return { at, kind: 'affine' };

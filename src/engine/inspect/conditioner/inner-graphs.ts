@@ -1,6 +1,5 @@
 /** Graphs that look inside one layer: feature maps, what arrives at norms, and its Jacobian. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { range } from '../../../base/order';
 import { UserError } from '../../../base/user-error';
 import { movedPositions } from '../../../flow/core/batch-statistics';
@@ -35,10 +34,10 @@ function within({ info }: ModelLayer, tap: string, end: string): boolean {
 }
 
 /** Taps of the layer by their names without the ending, in forward order. */
-function tapped(layer: ModelLayer, taps: TensorMap, end: string): [string, Tensor][] {
+function tapped(layer: ModelLayer, taps: TensorMap, end: string): [string, tf.Tensor][] {
   return Object.entries(taps).flatMap(([tap, value]) =>
     within(layer, tap, end) || tap === `${layer.info.name}${end}`
-      ? [[tap.slice(0, -end.length), value] as [string, Tensor]]
+      ? [[tap.slice(0, -end.length), value] as [string, tf.Tensor]]
       : [],
   );
 }
@@ -107,7 +106,7 @@ export function knotsGraph(model: FlowModel, layer: ModelLayer): Graph {
   return traceFlow(traced, layerInputs(model, bijection, anyBatch), (ctx, inputs) => {
     bijection.forward(ctx, inputs.h!);
     // Networks answer for all features, or only for those that are mapped.
-    const ofMapped = (knots: Tensor): Tensor =>
+    const ofMapped = (knots: tf.Tensor): tf.Tensor =>
       tf.reshape(knots.shape[1] === mapped.length ? knots : take(knots, mapped, 1), [
         -1,
         knots.shape.at(-1)!,
@@ -132,7 +131,7 @@ export function curveGraph(model: FlowModel, layer: ModelLayer, places: number):
     const one = tf.expandDims(take(tf.transpose(at!), rowOfFeature, 1), 0);
     const all = tf.reshape(tf.broadcastTo(one, [h!.shape[0], places, size]), [-1, size]);
     const { value, logDerivative } = layer.bijection!.curve!(ctx, h!, all);
-    const curves = (values: Tensor): Tensor =>
+    const curves = (values: tf.Tensor): tf.Tensor =>
       tf.reshape(tf.transpose(tf.reshape(take(values, mapped, 1), [-1, places, mapped.length]), [0, 2, 1]), [
         -1,
         places,
@@ -223,7 +222,7 @@ export function activityGraph(model: FlowModel, layer: ModelLayer, mode: PassMod
   return removeDeadCode(graph);
 }
 
-const placeAxes = (x: Tensor): number[] => x.shape.slice(1, -1).map((_, i) => i + 1);
+const placeAxes = (x: tf.Tensor): number[] => x.shape.slice(1, -1).map((_, i) => i + 1);
 
 /**
  * Mean and variance over the places of each example, [N, C]; equal examples make the batch's of them.
@@ -231,7 +230,7 @@ const placeAxes = (x: Tensor): number[] => x.shape.slice(1, -1).map((_, i) => i 
  */
 function momentsPerExample(
   name: string,
-  x: Tensor,
+  x: tf.Tensor,
   mask: Mask | undefined,
   over: NormOptions['over'],
 ): TensorMap {
@@ -241,7 +240,7 @@ function momentsPerExample(
   const seen = moves && over === 'moved-with-zeros' ? tf.mul(x, moves) : x;
   const counts = movedPositions(shape, over === 'moved' ? mask : undefined);
   const share = tf.div(moves && over === 'moved' ? moves : 1, tf.tensor1d(counts.map((n) => Math.max(n, 1))));
-  const average = (values: Tensor): Tensor => {
+  const average = (values: tf.Tensor): tf.Tensor => {
     const shares = tf.mul(values, share);
     return axes.length ? tf.sum(shares, axes) : shares;
   };
@@ -307,7 +306,7 @@ export function contextGradientsGraph(model: FlowModel, readers: ContextReaders)
   return traceFlow({ ...model, tapFilter: (tap) => taps.has(tap) }, ports, (ctx, inputs) => {
     const prepared = preprocess?.forward(ctx, inputs.x!).value ?? inputs.x!;
     flow.forward(ctx, prepared);
-    const gradient = (of: (ctx: FlowContext) => Tensor, shape: readonly number[]): Tensor => {
+    const gradient = (of: (ctx: FlowContext) => tf.Tensor, shape: readonly number[]): tf.Tensor => {
       const size = sizeOf(shape);
       const chosen = size === model.dimensions ? inputs.dy! : tf.slice(inputs.dy!, [0, 0], [-1, size]);
       return tf.grad((context) => of(graphContext(model, { ...inputs, context })))(

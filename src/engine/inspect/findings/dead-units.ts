@@ -7,9 +7,8 @@ export const deadUnits: Check = (seen) => {
   const { notice } = thresholds.deadUnits;
   const all = ranked(seen, ({ units }) => units && units.never / units.total);
   const [worst] = all;
-  if (!worst?.layer.units) {
+  if (!worst?.layer.units)
     return skipped('noUnits', 'The hidden units of this flow are not ReLU, or could not be looked at.');
-  }
   const { total, never } = worst.layer.units;
   const severity = severityOf(worst.value, thresholds.deadUnits);
   const name = layerName(worst.layer.info);

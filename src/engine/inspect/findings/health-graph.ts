@@ -1,6 +1,5 @@
 /** Graphs of what findings need beyond the views' own pass: extremes over a batch, and statistics that norms would use. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { range } from '../../../base/order';
 import { sizeOf } from '../../../base/shape';
 import { maskTensors, take } from '../../../flow/core/tensors';
@@ -75,13 +74,13 @@ export function healthGraph(model: FlowModel): Graph {
 }
 
 /** Number of examples for which it is true, for each element. */
-const counted = (what: Tensor): Tensor => tf.sum(tf.cast(what, 'float32'), 0);
+const counted = (what: tf.Tensor): tf.Tensor => tf.sum(tf.cast(what, 'float32'), 0);
 
 /**
  * Examples outside of the intervals of their own splines, for each element of the input.
  * @param knots [N, …, K + 1] of all elements, or of those alone that are mapped
  */
-function outsideKnots(input: Tensor, knots: Tensor, mask: Float32Array | undefined): Tensor {
+function outsideKnots(input: tf.Tensor, knots: tf.Tensor, mask: Float32Array | undefined): tf.Tensor {
   const shape = input.shape.slice(1);
   const size = sizeOf(shape);
   const points = knots.shape.at(-1)!;
@@ -91,7 +90,7 @@ function outsideKnots(input: Tensor, knots: Tensor, mask: Float32Array | undefin
   const all = tf.reshape(input, [-1, size]);
   const values = rows.length === size ? all : take(all, rows, 1);
   const flat = tf.reshape(knots, [-1, has, points]);
-  const edge = (at: number): Tensor => tf.reshape(tf.slice(flat, [0, 0, at], [-1, has, 1]), [-1, has]);
+  const edge = (at: number): tf.Tensor => tf.reshape(tf.slice(flat, [0, 0, at], [-1, has, 1]), [-1, has]);
   const outside = counted(tf.logicalOr(tf.less(values, edge(0)), tf.greater(values, edge(points - 1))));
   if (rows.length === size) return tf.reshape(outside, shape);
   const places = new Float32Array(has * size);
@@ -142,7 +141,7 @@ export function normStatisticsGraph(model: FlowModel, batch: number): Graph {
       tap.endsWith(mean) ? [tap.slice(0, -mean.length)] : [],
     );
     return Object.fromEntries(
-      names.flatMap((name): [string, Tensor][] => [
+      names.flatMap((name): [string, tf.Tensor][] => [
         [`${name}:mean`, ctx.taps[`${name}${mean}`]!],
         [`${name}:variance`, ctx.taps[`${name}/batchVariance`]!],
       ]),

@@ -16,9 +16,8 @@ const rangeOf = (layers: readonly LayerObservations[], layer: LayerObservations)
 export const inverse: Check = (seen) => {
   const { noInverse, layers } = seen;
   const first = layers[0];
-  if (noInverse !== undefined || !first || first.fromLatent === undefined) {
+  if (noInverse !== undefined || !first || first.fromLatent === undefined)
     return skipped('noInverse', noInverse ?? 'There is no way back from z.');
-  }
   const slices = layers.filter(({ info }) => info.slice);
   if (slices.length > 0) return solved(slices);
   const share = first.fromLatent / rangeOf(layers, first);

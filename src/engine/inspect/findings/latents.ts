@@ -8,9 +8,8 @@ type Seen = ReturnType<typeof look>;
 
 /** z against the prior, by the scale at which latents leave. */
 export const latents: Check = ({ latents: scales, ofData, count }) => {
-  if (!ofData) {
+  if (!ofData)
     return skipped('ofSamples', 'The batch is of samples, whose latents were drawn from the prior.');
-  }
   const seen = scales.filter(({ sorted }) => sorted.length >= 20).map(look);
   const worst = seen.reduce<Seen | undefined>((a, b) => (a && a.excess >= b.excess ? a : b), undefined);
   if (!worst)

@@ -4,9 +4,7 @@ import { thresholds } from './thresholds';
 /** The objective by running statistics and by the batch's own. */
 export const modes: Check = ({ modes: found, unit, dimensions, norms, count, layers }) => {
   if ('reason' in norms) return skipped('noStatistics', norms.reason);
-  if (!found) {
-    return skipped('noNorms', 'This flow has no batch norm, so training and use compute the same.');
-  }
+  if (!found) return skipped('noNorms', 'This flow has no batch norm, so training and use compute the same.');
   const per = unit === 'nats' ? dimensions : 1;
   const gap = Math.abs(found.running - found.batch) / per;
   const severity = severityOf(gap, thresholds.modes);

@@ -153,9 +153,8 @@ async function normsOf(
       (bijection?.state ?? []).map(({ name }) => [name, info.index] as const),
     ),
   );
-  if (!model.programs.normStatistics) {
+  if (!model.programs.normStatistics)
     return { reason: 'The file holds running statistics only; those of a batch need a checkpoint.' };
-  }
   if (layerOf.size === 0) return [];
   // As many as training takes at once, or fit memory.
   const count = Math.min(batch.count, statisticsBatch(model.runner));

@@ -7,9 +7,8 @@ import { thresholds } from './thresholds';
 /** Values outside of the interval of a spline: there it is a line, and its bins do nothing. */
 export const outsideSpline: Check = (seen) => {
   const { notice } = thresholds.outsideSpline;
-  if (!seen.layers.some(({ info }) => info.spline && hasTails(info.spline))) {
+  if (!seen.layers.some(({ info }) => info.spline && hasTails(info.spline)))
     return skipped('noSpline', 'No layer of this flow maps features by splines that have an outside.');
-  }
   const all = ranked(seen, ({ outside }) => outside?.ofElement);
   const [worst] = all;
   if (!worst) return skipped('notSeen', 'The inputs of the splines of this flow could not be looked at.');

@@ -82,9 +82,8 @@ function withEdits(z: Float32Array, edits: readonly LatentEdit[]): Float32Array 
   const out = z.slice();
   for (const { element, value } of edits) {
     checkIndex(element, z.length, `Latent ${element} was changed; z has`);
-    if (!Number.isFinite(value)) {
+    if (!Number.isFinite(value))
       throw new UserError(`Latent ${element} was set to ${value}; expected a finite number.`);
-    }
     out[element] = value;
   }
   return out;
@@ -134,9 +133,8 @@ export async function manifoldExample(
   { model, signal }: Inquiry,
   { corners, phi, phiPrime }: Extract<ExampleRef, { kind: 'manifold' }>,
 ): Promise<ExampleLatents> {
-  if (!Number.isFinite(phi) || !Number.isFinite(phiPrime)) {
+  if (!Number.isFinite(phi) || !Number.isFinite(phiPrime))
     throw new UserError(`The angles are ${phi} and ${phiPrime}; expected numbers.`);
-  }
   const sources = await sourcesOf(model, checkCorners(corners), signal);
   const context = firstContext(sources);
   return {
@@ -165,9 +163,8 @@ export async function reconstruct(
   checkDraw(query);
   const { examples } = query;
   const rows = examples.length;
-  if (rows < 1 || rows > mostExamples) {
+  if (rows < 1 || rows > mostExamples)
     throw new UserError(`${rows} examples were given to reconstruct; expected 1 to ${mostExamples}.`);
-  }
   const scales = scalesOf(model.runner);
   const kept = keptCounts(scales);
   const columns = kept.length;

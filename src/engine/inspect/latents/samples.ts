@@ -21,12 +21,10 @@ export function checkSamples({ count, seed, temperature }: SampleQuery): void {
 
 /** @throws UserError */
 export function checkDraw({ seed, temperature }: { seed: number; temperature: number }): void {
-  if (!Number.isSafeInteger(seed) || seed < 0) {
+  if (!Number.isSafeInteger(seed) || seed < 0)
     throw new UserError(`The seed is ${seed}; expected a whole number from 0.`);
-  }
-  if (!(temperature >= 0) || !Number.isFinite(temperature)) {
+  if (!(temperature >= 0) || !Number.isFinite(temperature))
     throw new UserError(`The temperature is ${temperature}; expected a number from 0.`);
-  }
 }
 
 export async function samples({ model, signal }: Inquiry, query: SampleQuery): Promise<SampleGrid> {

@@ -29,9 +29,8 @@ export async function jacobian(inquiry: SharedInquiry, query: JacobianQuery): Pr
   const size = sizeOf(info.inputShape);
   const { around, count } = query;
   checkWhole(count, 2, largestJacobianBlock, `A block of ${count} elements was asked for; expected`);
-  if (!(Number.isInteger(around) && around >= -1 && around < size)) {
+  if (!(Number.isInteger(around) && around >= -1 && around < size))
     throw new UserError(`Element ${around} was marked; ${info.name} has ${size}, numbered from 0.`);
-  }
   const { inner } = model;
   if (inner && !bijection) throw onlyMoves(info.name);
   const mask = flow?.mask?.data;

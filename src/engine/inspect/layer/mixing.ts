@@ -37,9 +37,8 @@ export async function mixing(
     );
   }
   const feature = Math.max(0, query.feature);
-  if (!(Number.isInteger(query.feature) && feature < n)) {
+  if (!(Number.isInteger(query.feature) && feature < n))
     throw new UserError(`Feature ${query.feature} was asked for; ${info.name} mixes ${n}, numbered from 0.`);
-  }
   const layers = nearestOf(
     model.layers.flatMap(({ info: other }) =>
       other.mixes && other.inputShape.join() === info.inputShape.join() ? [other] : [],

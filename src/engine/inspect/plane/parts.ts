@@ -13,9 +13,8 @@ const gridReach = 3.5;
 
 /** @throws UserError for flows that are not of two dimensions */
 export function checkPlane(model: InspectedFlow): void {
-  if (model.flow.inputShape.join() !== '2') {
+  if (model.flow.inputShape.join() !== '2')
     throw new UserError('The plane is for flows of two features; this one has others.');
-  }
 }
 
 /** @throws UserError for a number of layers that the flow does not have */

@@ -39,9 +39,8 @@ async function startOf(inquiry: Inquiry, start: PathStart): Promise<Pick<Example
   const { stage, point } = start;
   checkStage(model, stage);
   const numbers: readonly unknown[] = point;
-  if (!(Array.isArray(numbers) && numbers.length === 2 && numbers.every(Number.isFinite))) {
+  if (!(Array.isArray(numbers) && numbers.length === 2 && numbers.every(Number.isFinite)))
     throw new UserError(`The point (${String(point)}) was given; expected two finite numbers.`);
-  }
   const h = { shape: [1, 2], data: Float32Array.from(point) };
   const { data } = await backToData(inquiry, stage, h);
   if (data.every(Number.isFinite)) return { x: data };

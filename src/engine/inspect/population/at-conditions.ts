@@ -25,9 +25,8 @@ export async function atConditions(inquiry: Inquiry, query: AtConditionsQuery): 
   const { model, signal } = inquiry;
   const { vary, features, pixels, samples, example: ref } = query;
   const { context: info } = model.runner;
-  if (!info || info.shape || !model.withContext) {
+  if (!info || info.shape || !model.withContext)
     throw new UserError('Samples at values of a condition were asked for; this flow takes none.');
-  }
   const isTable = model.config.kind === 'vector';
   if (isTable) {
     checkPixels(pixels);

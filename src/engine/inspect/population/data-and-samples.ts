@@ -78,9 +78,7 @@ async function compare({ model, signal }: Inquiry, split: 'train' | 'validation'
   const most = isTable && model.dimensions <= manyFeatures ? mostRows : lookedAt(model);
   const rows = spread(most, dataset[split].count);
   const n = rows.length;
-  if (n < fewestRows) {
-    throw new UserError(`There are only ${n} ${split} examples to compare samples with.`);
-  }
+  if (n < fewestRows) throw new UserError(`There are only ${n} ${split} examples to compare samples with.`);
   const { features: data, context } = splitContext(await dataset[split].read(rows, { signal }), dataset);
   // Integers of a table are compared as they are, with samples that are rounded down.
   if (!model.rawPixels) dequantize(data, { config: model.config }, stream(seed, 'data-and-samples', 'noise'));

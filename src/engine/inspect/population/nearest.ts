@@ -62,12 +62,10 @@ export async function nearest(
 
 function checkQuery(count: number, most: number, space: NearestSpace): void {
   checkWhole(count, 1, mostNearest, `${count} nearest examples were asked for; expected`);
-  if (!Number.isInteger(most) || most < 1) {
+  if (!Number.isInteger(most) || most < 1)
     throw new UserError(`A look at ${most} examples was asked for; expected one or more.`);
-  }
-  if (!['data', 'latent'].includes(space)) {
+  if (!['data', 'latent'].includes(space))
     throw new UserError(`Distances in "${space as string}" were asked for; expected data or latent.`);
-  }
 }
 
 /** Values that are compared in the blink of an eye, and the examples that are worth a longer look. */

@@ -86,9 +86,8 @@ export async function pickExamples(
   { source, indices }: PickedQuery,
 ): Promise<PickedExamples> {
   checkSource(source);
-  if (indices.length > mostPicked) {
+  if (indices.length > mostPicked)
     throw new UserError(`${indices.length} examples were asked for at once; expected up to ${mostPicked}.`);
-  }
   const { count, shown } =
     source.kind === 'file'
       ? await fileExamples(model, source.path, indices, signal)

@@ -51,9 +51,8 @@ export async function firstStoredNonFinite({ model, signal }: Inquiry) {
 function storedCause(model: InspectedFlow, layer: InspectedLayer): string | undefined {
   for (const { name } of storedOf(layer)) {
     const { nan, inf } = statsOf(model.tensors[name]!.data);
-    if (nan + inf > 0) {
+    if (nan + inf > 0)
       return `The stored tensor ${name} holds ${several(nan + inf, 'value')} that ${nan + inf === 1 ? 'is' : 'are'} NaN or Inf.`;
-    }
   }
   return undefined;
 }
@@ -62,16 +61,14 @@ function causeOf(model: InspectedFlow, layer: InspectedLayer, record: LayerRecor
   const { info } = layer;
   const stored = storedCause(model, layer);
   if (stored !== undefined) return stored;
-  if (info.kind === 'logit') {
+  if (info.kind === 'logit')
     return 'A pixel of the batch lies outside 0 to the number of levels, so its logit is not finite.';
-  }
   const bad = record.quantities.find(({ nonFinite }) => total(nonFinite) > 0);
   const scale = record.quantities.find(({ role }) => role === 'logScale');
   const largest = scale?.largest.reduce((a, b) => Math.max(a, b), -Infinity);
   const overflows = largest !== undefined && largest > expLimit;
-  if (bad && (bad === scale || !overflows)) {
+  if (bad && (bad === scale || !overflows))
     return `${bad.name} is NaN or Inf in ${total(bad.nonFinite)} places: its network overflows.`;
-  }
   if (!scale || largest === undefined) return 'Its input is finite, its output is not.';
   return overflows
     ? `${scale.name} = ${largest.toPrecision(4)}: exp overflows float32 above ${expLimit}.`
