@@ -36,6 +36,7 @@ const givenTo = {
   'test_ray.py': runs,
   'test_slurm.py': runs,
   'test_train.py': runs,
+  'test_train_target.py': runs,
 };
 
 /** What takes longest goes first and by itself, so that nothing long is left when one of the two has nothing more to do. */

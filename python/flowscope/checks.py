@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from .flows import chain_of
+from .log_weights import effective, evidence
 from .recorder import _embedded, _per_example, _still, _tensor, _unique, _walk
 from .steps import Chain, standard_normal
 
@@ -267,16 +268,6 @@ def smoothed(log_weights: np.ndarray) -> tuple[np.ndarray, float | None, tuple[f
     out = log_weights.copy()
     out[tail] = np.minimum(0, np.log(threshold + above)) + top
     return out, k, (k, scale, threshold, count)
-
-
-def effective(weights: np.ndarray) -> float:
-    return float(weights.sum() ** 2 / (weights**2).sum())
-
-
-def evidence(log_weights: np.ndarray) -> tuple[float, float]:
-    top = log_weights.max()
-    weights = np.exp(log_weights - top)
-    return float(np.log(weights.mean()) + top), float(weights.std() / weights.mean() / len(weights) ** 0.5)
 
 
 def _interval(log_weights: np.ndarray, law: Any, random: np.random.Generator, times: int = 600) -> tuple[float, float]:

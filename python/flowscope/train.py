@@ -39,7 +39,7 @@ def train(run: Path, signals: Signals, *, take_over: bool) -> None:
     world = World()
     if world.size > plan.batch:
         raise TrainingError(f"{world.size} processes are more than the {plan.batch} examples of a batch. Start fewer.")
-    trainer = Trainer(plan, world, open_split(plan, "train", plan.train))
+    trainer = Trainer(plan, world, open_split(plan, "train", plan.train) if plan.train else None)
     is_first = world.rank == 0
     # Taken before anything of the run is read: what another process still changes would be old at once.
     keep = plan.training["keepCheckpoints"]

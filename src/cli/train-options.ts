@@ -51,9 +51,16 @@ export const trainOptions = {
     `A starting point for model and training: ${presets.map(({ name }) => name).join(', ')}. ` +
       `Or another flow or the conventions of a published implementation, on top of the preset for the data: ${conventionSets.map(({ name }) => name).join(', ')}.`,
   ),
-  target: choiceOption(
-    targetNames,
-    'Train on a density in place of data, by draws of the flow (reverse KL): built-in targets. With --data, on both.',
+  target: textOption(
+    'NAME|FILE.py:NAME',
+    `Train on a density in place of data, by draws of the flow (reverse KL): ${targetNames.join(', ')}. Or with --launcher, a function of torch tensors. With --data, on both.`,
+  ),
+  features: integerOption(
+    'N',
+    'With --target FILE.py:NAME and no data: how many numbers the function takes.',
+    {
+      min: 1,
+    },
   ),
   from: textOption(
     'FILE',
@@ -89,7 +96,7 @@ export const trainOptions = {
  * @throws UserError for options that do not go together, a run that is there already, or one that is being trained
  */
 export async function trainRequest(options: OptionValues<typeof trainOptions>): Promise<TrainRequest> {
-  const { data, output, preset, config, from, resume, seed, target } = options;
+  const { data, output, preset, config, from, resume, seed, target, features } = options;
   const isGiven = (value: unknown): boolean => value !== undefined;
   if (!resume && ![data, config, preset, from, target].some(isGiven)) {
     throw new UserError(
@@ -107,7 +114,8 @@ export async function trainRequest(options: OptionValues<typeof trainOptions>): 
   await refuseUsed(output, resume, takeOver);
   return {
     output: path.resolve(output),
-    ...defined({ data, context, reading, preset, config, seed }),
+    runsTarget: true,
+    ...defined({ data, context, reading, preset, config, seed, features }),
     ...(from === undefined ? {} : { from: path.resolve(from) }),
     ...(resume ? { resume, takeOver, ...defined({ moreSteps }) } : {}),
     ...defined({ maxSteps: options['max-steps'], maxSeconds: options['max-seconds'] }),

@@ -9,7 +9,7 @@ import { presets } from './presets';
 import type { Preset } from './preset';
 import type { DataConfig, ModelConfig, RunConfig, StoredConfig } from './schema';
 import { checkStartModel, checkStartTransforms, checkStart, type StartModel } from './start-model';
-import { isTargetName, targetNames, targets } from './targets';
+import { isTargetName, pythonTarget, targetNames, targets } from './targets';
 import { defined } from '../base/defined';
 import { several, shownValue, UserError } from '../base/user-error';
 import { isRecord } from './expected';
@@ -39,6 +39,8 @@ export interface RunRequest {
   config?: unknown;
   /** Named in messages about `config`. */
   fileName?: string;
+  /** How many numbers a target takes that is a function. */
+  features?: number;
   /** Wins over all else, for example { steps: 100 }. */
   training?: Partial<RunConfig['training']>;
   /** A checkpoint that the run starts from: its model is the run's, and a preset says only how to train. */
@@ -233,15 +235,23 @@ export function buildTargetConfig(request: RunRequest): StoredConfig | undefined
   const settings = section(config, 'training', fileName);
   const { objective, target, patience = 0 } = { ...settings, ...request.training };
   if (objective !== 'reverseKl') return undefined;
-  if (typeof target !== 'string' || !isTargetName(target))
+  if (typeof target !== 'string' || !(isTargetName(target) || pythonTarget.test(target)))
     throw new UserError(
-      `${fileName}: training.target: expected one of ${targetNames.join(', ')}, got ${shownValue(target)}.`,
+      `${fileName}: training.target: expected FILE.py:FUNCTION, or one of ${targetNames.join(', ')}, got ${shownValue(target)}.`,
     );
   if (request.data ?? request.context ?? request.reading)
     throw new UserError(
       `A training on ${target} alone reads no data. Leave out the data, the columns and the condition, or take objective "mixed".`,
     );
-  const shape = [targets[target].dim];
+  const start = request.start?.model;
+  const dim = isTargetName(target)
+    ? targets[target].dim
+    : (request.features ?? (start?.kind === 'vector' ? start.dim : section(config, 'model', fileName).dim));
+  if (typeof dim !== 'number')
+    throw new UserError(
+      `How many numbers does ${target} take? Say it with --features, or as model.dim in a config.`,
+    );
+  const shape = [dim];
   const facts: DataShape = { kind: 'vector', name: target, shape, provenance: { source: target } };
   const training = { ...request.training, patience };
   const { parts, fileName: file } = partsOf({ ...request, training }, facts);

@@ -2,7 +2,7 @@
 import { isSolved } from './field-layer';
 import { problem, type Problem } from './problem';
 import type { StoredConfig } from './schema';
-import { targetNames, targets } from './targets';
+import { isTargetName, targetNames, targets } from './targets';
 
 /** Whether a flow is trained by draws of its own. */
 export const isReverse = ({ objective }: StoredConfig['training']): boolean =>
@@ -13,14 +13,20 @@ export function checkTarget({ data, model, training }: StoredConfig): Problem[] 
   const not = (wrong: unknown, path: string, message: string): Problem[] =>
     wrong ? problem(path, message) : [];
   if (!isReverse(training))
-    return not(
-      target,
-      'training.target',
-      `expected none, or objective "reverseKl" or "mixed", got "${target}"`,
+    return (['target', 'targetScale'] as const).flatMap((key) =>
+      not(
+        training[key],
+        `training.${key}`,
+        `expected none, or objective "reverseKl" or "mixed", got "${training[key]}"`,
+      ),
     );
-  const dim = target && targets[target].dim;
+  const dim = target && isTargetName(target) ? targets[target].dim : undefined;
   return [
-    ...not(!target, 'training.target', `missing; expected one of ${targetNames.join(', ')}`),
+    ...not(
+      !target,
+      'training.target',
+      `missing; expected FILE.py:FUNCTION, or one of ${targetNames.join(', ')}`,
+    ),
     ...not(
       data && objective === 'reverseKl',
       'data',

@@ -5,6 +5,7 @@ interface Step {
   kind: string;
   type: string;
   requirement?: unknown;
+  message?: unknown;
   pipe?: readonly Step[];
 }
 
@@ -96,8 +97,11 @@ export function expectation(schema: v.GenericSchema, key?: string | number): str
         .map(({ type, requirement }) => `${signs[type]} ${String(requirement)}`);
       return `${whole ? 'an integer' : 'a number'}${bounds.length > 0 ? ` ${bounds.join(' and ')}` : ''}`;
     }
-    case 'string':
+    case 'string': {
+      const form = checks.find(({ type }) => type === 'regex')?.message;
+      if (typeof form === 'string') return form;
       return checks.some(({ type }) => type === 'min_length') ? 'a text that is not empty' : 'a text';
+    }
     case 'boolean':
       return 'true or false';
     case 'literal':

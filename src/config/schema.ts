@@ -16,7 +16,7 @@ import {
   positiveInteger,
 } from './fields';
 import { imageModelSchema } from './image-model';
-import { targetNames } from './targets';
+import { pythonTarget, targetNames } from './targets';
 import { vectorModelSchema } from './vector-model';
 
 /** The training section of the config: optimizer, schedule, and what is written when. */
@@ -54,7 +54,14 @@ export const trainingSchema = v.strictObject({
       'KL divergence of the flow from training.target, by draws of the flow; there is no data section then. mixed: half of both. By default, likelihood.',
     v.picklist(['likelihood', 'reverseKl', 'mixed']),
   ),
-  target: optional('The density that reverseKl and mixed train on.', v.picklist(targetNames)),
+  target: optional(
+    'The density that reverseKl and mixed train on: a built-in one, or with PyTorch FILE.py:FUNCTION, of torch tensors.',
+    v.union([v.picklist(targetNames), v.pipe(v.string(), v.regex(pythonTarget, 'FILE.py:FUNCTION'))]),
+  ),
+  targetScale: optional(
+    'Deviation that each feature of an untrained flow has. By default that of the built-in target; 1 for a function.',
+    positive,
+  ),
   precision: optional(
     'float16: products and convolutions of networks are computed so in training, on a GPU that can (backend webgpu); log-dets, ' +
       'sums and validation stay float32. Without it, all is float32.',

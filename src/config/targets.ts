@@ -21,3 +21,6 @@ export type TargetName = keyof typeof all;
 export const targets: Readonly<Record<TargetName, TargetFacts>> = all;
 export const targetNames = Object.keys(all) as TargetName[];
 export const isTargetName = (name: string): name is TargetName => Object.hasOwn(all, name);
+
+/** `FILE.py:FUNCTION`; the name is log_prob without one. */
+export const pythonTarget = /^(.*?\.py)(?::([A-Za-z_]\w*))?$/;

@@ -136,6 +136,9 @@ export interface TrainRequest {
   maxSteps?: number;
   maxSeconds?: number;
   seed?: number;
+  /** How many numbers a target takes that is a function; and whether its file may be run. */
+  features?: number;
+  runsTarget?: boolean;
   /** Trains outside of the engine. */
   launch?: Launch;
   /** Options for training in PyTorch. */

@@ -73,6 +73,31 @@ const configs = {
   },
 };
 
+const funnel = { kind: 'vector', couplings: 2, transform: 'rationalQuadratic', hidden: [24] };
+const onFunnel = { ...training, batch: 64, ema: 0.9 };
+
+/** Trainings on a density, which the engine has built in and Python has as a function. */
+const targets = {
+  target: { model: funnel, training: { ...onFunnel, objective: 'reverseKl', target: 'funnel' } },
+  mixed: {
+    data: { source: 'funnel.csv', validation: 100 },
+    model: funnel,
+    training: { ...onFunnel, objective: 'mixed', target: 'funnel' },
+  },
+};
+
+const funnelFile = `import math
+
+import torch
+
+
+def log_prob(x):
+    v, rest = x[:, 0], x[:, 1:]
+    log_v = -((v / 3) ** 2) / 2 - math.log(3)
+    log_rest = -(rest**2).sum(1) * torch.exp(-v) / 2 - 4.5 * v
+    return log_v + log_rest - 5 * math.log(2 * math.pi)
+`;
+
 /** Rows of dependent numbers, the first two of which are rounded where they are counts. */
 function table(areCounts: boolean): string {
   const random = stream(5, 'table').normal(900 * columns.length);
@@ -82,6 +107,15 @@ function table(areCounts: boolean): string {
     return [a, 2 * b + a * a, Math.tanh(c) + 0.3 * b, d + 0.5 * a].join(',');
   });
   return [columns.join(','), ...rows].join('\n');
+}
+
+function funnelDraws(): string {
+  const random = stream(8, 'funnel').normal(4000);
+  const rows = Array.from({ length: 400 }, (_, i) => {
+    const [v, ...rest] = random.subarray(10 * i, 10 * i + 10);
+    return [3 * v!, ...rest.map((x) => x * Math.exp(1.5 * v!))].join(',');
+  });
+  return [Array.from({ length: 10 }, (_, i) => `x${i}`).join(','), ...rows].join('\n');
 }
 
 async function photos(folder: string): Promise<void> {
@@ -118,12 +152,25 @@ async function main(folder: string): Promise<void> {
   writeFileSync(path.join(folder, 'table.csv'), table(false));
   writeFileSync(path.join(folder, 'counts.csv'), table(true));
   await photos(path.join(folder, 'photos'));
+  writeFileSync(path.join(folder, 'funnel.csv'), funnelDraws());
+  writeFileSync(path.join(folder, 'funnel.py'), funnelFile);
   const backend = await createOnnxRuntimeBackend({ threads: 1, reason: 'test' });
   for (const [name, config] of Object.entries(configs)) {
     const file = path.join(folder, `${name}.json`);
     writeFileSync(file, JSON.stringify(config));
     await prepareTraining({ config: file, output: path.join(folder, name, 'prepared') }, { backend });
     await train({ config: file, output: path.join(folder, name, 'engine') }, { backend });
+  }
+  for (const [name, { training, ...rest }] of Object.entries(targets)) {
+    const file = (trained: object, which: string): string => {
+      const config = path.join(folder, `${name}.${which}.json`);
+      writeFileSync(config, JSON.stringify({ ...rest, training: { ...training, ...trained } }));
+      return config;
+    };
+    const own = file({ target: 'funnel.py:log_prob', targetScale: 3 }, 'file');
+    const request = { config: own, output: path.join(folder, name, 'prepared'), runsTarget: true };
+    await prepareTraining({ ...request, ...(name === 'target' ? { features: 10 } : {}) }, { backend });
+    await train({ config: file({}, 'built-in'), output: path.join(folder, name, 'engine') }, { backend });
   }
   await backend.dispose();
 }

@@ -128,7 +128,7 @@ def as_tensor(values: Floats) -> Tensor:
 class Batches:
     """Which examples each step sees, and this process's part of them."""
 
-    def __init__(self, plan: Plan, examples: Examples, world: World) -> None:
+    def __init__(self, plan: Plan, examples: Examples | None, world: World) -> None:
         self._plan = plan
         self._examples = examples
         self._part = world.share(plan.batch)
@@ -137,6 +137,7 @@ class Batches:
 
     def at(self, step: int) -> Batch:
         """Steps count from 1."""
+        assert self._examples is not None
         seed = self._plan.training["seed"]
         epoch, place = divmod(step - 1, self._plan.per_epoch)
         if epoch != self._epoch:
@@ -154,13 +155,15 @@ class Batches:
 
     def _lines(self, step: int) -> tuple[Tensor, ...]:
         """As the engine draws them for all rows of the step."""
-        seed, size, part = self._plan.training["seed"], self._plan.batch, self._part
-        noise = Stream(seed, "latents", step).normal(size * math.prod(self._plan.noise_shape))
-        places = (np.arange(size) + Stream(seed, "places", step).uniform(size)) / size
-        return (
-            as_tensor(noise.reshape(size, *self._plan.noise_shape)[part]),
-            as_tensor(places.astype(np.float32)[part, None]),
-        )
+        size = self._plan.batch
+        places = (np.arange(size) + Stream(self._plan.training["seed"], "places", step).uniform(size)) / size
+        return self.noise(step), as_tensor(places.astype(np.float32)[self._part, None])
+
+    def noise(self, step: int) -> Tensor:
+        """This process's part of the step's noise of the base."""
+        size, shape = self._plan.batch, self._plan.noise_shape
+        noise = Stream(self._plan.training["seed"], "latents", step).normal(size * math.prod(shape))
+        return as_tensor(noise.reshape(size, *shape)[self._part])
 
 
 def read_batch(

@@ -19,6 +19,7 @@ from ..run_lock import RunLock
 from .plan import TrainingError
 
 ENDING = ".flow.safetensors"
+BEST = ("step", "nats", "bitsPerDim", "efficiency")
 PERIODIC = re.compile(r"^step-(\d+)(\.flow\.safetensors|\.png)$")
 
 Row = dict[str, float]
@@ -28,7 +29,7 @@ Row = dict[str, float]
 class Progress:
     """What the loop wants back after a restart."""
 
-    #: step, nats and, of images, bitsPerDim.
+    #: step, nats and, of images, bitsPerDim, of a target alone efficiency.
     best: dict[str, float] | None = None
     #: Validations since.
     without_better: int = 0
@@ -61,7 +62,7 @@ def read_resume(run: Path) -> tuple[Moment, dict[str, np.ndarray]]:
             step=int(metadata["step"]),
             seconds=float(metadata["seconds"]),
             progress=Progress(
-                None if best is None else {key: float(best[key]) for key in ("step", "nats", "bitsPerDim") if key in best},
+                None if best is None else {key: float(best[key]) for key in BEST if key in best},
                 int(progress["withoutBetter"]),
             ),
         )

@@ -54,6 +54,7 @@ class Loop:
         self.moment = moment
         self.signals = signals
         self.validation = open_split(plan, "validation", plan.validation) if plan.validation else None
+        self.can_validate = self.validation is not None or plan.is_reverse
         self.folder: RunFolder | None = None
         self.steering: Steering | None = None
         self.first = moment.step
@@ -66,7 +67,7 @@ class Loop:
     def run(self) -> Ended:
         """Trains to the end, whichever comes first."""
         try:
-            if self.plan.validate_first and self.moment.step == 0 and self.validation:
+            if self.plan.validate_first and self.moment.step == 0 and self.can_validate:
                 row: Row = {"step": 0, "seconds": self.moment.seconds}
                 self._validate(row)
                 self._write(row)
@@ -118,8 +119,9 @@ class Loop:
         if self.moment.seconds >= self.plan.max_seconds:
             return Ended("finished", f"Time is up after {self.moment.seconds:.0f} s of training.")
         if 0 < training["patience"] <= progress.without_better and step > self.first:
-            without = progress.without_better
-            return Ended("finished", f"Stopped early: the loss has not improved for {without} validations.")
+            without, best = progress.without_better, progress.best or {}
+            what = "the share of draws that count" if "efficiency" in best else "the loss"
+            return Ended("finished", f"Stopped early: {what} has not improved for {without} validations.")
         return None
 
     def _obey(self) -> None:
@@ -169,7 +171,7 @@ class Loop:
         """Writes a line of measurements where one is due, with a validation where that is."""
         step, every = self.moment.step, self.plan.training["validateEvery"]
         is_last = step == min(self.plan.total_steps, self.plan.training["steps"])
-        validates = self.validation is not None and (step % every == 0 or is_last)
+        validates = self.can_validate and (step % every == 0 or is_last)
         # A line where the learning rate changes, so that curves show the step of it.
         changed = self.steering is not None and any(change.step == step for change in self.steering.rates)
         if not (validates or changed or is_last or step % max(1, math.floor(every / 5 + 0.5)) == 0):
@@ -190,25 +192,34 @@ class Loop:
         if bits is not None:
             row["trainBitsPerDim"] = bits
         row["gradientNorm"] = sum(loss.gradient_norm for loss in found) / len(found)
-        row |= {"learningRate": self.window[-1][1], "epoch": moment.step / plan.per_epoch}
+        row["learningRate"] = self.window[-1][1]
+        if plan.train:
+            row["epoch"] = moment.step / plan.per_epoch
         if self.window_from is not None and moment.seconds > self.window_from:
             row["examplesPerSecond"] = len(found) * plan.batch / (moment.seconds - self.window_from)
         self.window_from, self.window = moment.seconds, []
         return row
 
     def _validate(self, row: Row) -> None:
-        assert self.validation is not None
         self._report("validating")
-        nats = self.trainer.evaluate(self.validation)
+        weighed = self.trainer.weigh() or {}
+        row |= weighed
+        best: dict[str, float] = {"step": self.moment.step}
+        if self.validation:
+            best["nats"] = row["validationNats"] = self.trainer.evaluate(self.validation)
+        else:
+            # As many nats as the second Rényi divergence.
+            best["efficiency"] = weighed["efficiency"]
+            best["nats"] = -math.log(weighed["efficiency"]) if weighed["efficiency"] > 0 else math.inf
+        nats = best["nats"]
         bits = self.plan.bits_per_dim(nats)
-        row["validationNats"] = nats
         if bits is not None:
             row["validationBitsPerDim"] = bits
         progress = self.moment.progress
         if not math.isfinite(nats) or (progress.best is not None and nats >= progress.best["nats"]):
             progress.without_better += 1
             return
-        progress.best = {"step": self.moment.step, "nats": nats, **({} if bits is None else {"bitsPerDim": bits})}
+        progress.best = {**best, **({} if bits is None else {"bitsPerDim": bits})}
         progress.without_better = 0
         self.moment.metrics = {**self.moment.metrics, **row}
         if self.folder:
@@ -218,7 +229,7 @@ class Loop:
         """Leaves the last checkpoint, and a validation where none was made yet."""
         self._report("saving")
         moment = self.moment
-        if moment.progress.best is None and self.validation is not None and moment.step > 0:
+        if moment.progress.best is None and self.can_validate and moment.step > 0:
             self._validate({"step": moment.step, "seconds": moment.seconds})
         if moment.step > self.first or moment.step == 0:
             self._save_last()
@@ -247,7 +258,7 @@ class Loop:
     def _report(self, phase: str, metrics: Row | None = None) -> None:
         if self.folder is None or (phase == "training" and metrics is None and time.monotonic() - self.reported < REPORT_EVERY):
             return
-        if not self.signals.followed and "validationNats" not in (metrics or {}):
+        if not self.signals.followed and not {"validationNats", "efficiency"} & set(metrics or {}):
             return
         self.reported = time.monotonic()
         moment = self.moment

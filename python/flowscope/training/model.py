@@ -15,12 +15,17 @@ import torch
 from torch import Tensor, nn
 from torch.optim.adam import adam
 
+from ..log_weights import effective, evidence
+from .against import WEIGHED, Target
 from .bfloat16 import use_bfloat16
 from .collective import World, set_batch_size
 from .data import VALIDATION_BLOCK, Batches, Examples, as_tensor, read_batch
 from .plan import Plan, Tensors, TrainingError
 from .random import Stream
 from .schedule import average_decay_at
+
+#: Of a likelihood, in nats, as files of measurements name them.
+PARTS = ("prior", "logDet", "preprocessing")
 
 
 @dataclass(frozen=True)
@@ -66,11 +71,14 @@ def _check_owner(file: Path, found: os.stat_result) -> None:
 
 
 class Trainer:
-    def __init__(self, plan: Plan, world: World, train: Examples) -> None:
+    def __init__(self, plan: Plan, world: World, train: Examples | None) -> None:
+        """`train`: None where the flow is trained on a target alone."""
         self._plan = plan
         self._world = world
         self._train = train
         self._batches = Batches(plan, train, world)
+        self._target = Target(plan.training["target"]) if plan.is_reverse else None
+        self._outside = 0
         set_batch_size(plan.batch)
         load = load_module(plan).Flow.load
         has_average = plan.training["ema"] > 0
@@ -103,15 +111,9 @@ class Trainer:
         """One step, counted from 1. Where something is not finite, nothing changes."""
         plan = self._plan
         self._gradient.zero_()
-        batch = self._batches.at(step)
-        results = self._pass(*batch.inputs)
-        if plan.matches:
-            terms, updates = [results], []
-        else:
-            terms, updates = results[:3], results[3:]
+        terms, updates = self._terms(step)
         sums = torch.stack([term.sum() for term in terms]) / plan.batch
-        # The parts of a likelihood add up to what is raised; an error is lowered.
-        (sums.sum() if plan.matches else -sums.sum()).backward()
+        self._loss(sums).backward()
         self._world.add_up(self._gradient)
         norm = float(torch.linalg.vector_norm(self._gradient))
         found = Loss(self._means(self._world.add_up(sums.detach().double())), norm)
@@ -121,6 +123,26 @@ class Trainer:
                 for buffer, value in zip(self._updated, updates, strict=True):
                     buffer.copy_(value)
         return found
+
+    def _terms(self, step: int) -> tuple[list[Tensor], list[Tensor]]:
+        """Parts of a likelihood, or errors, of examples, and the reverse KL of draws; new statistics."""
+        plan, terms, updates = self._plan, [], []
+        if plan.training["objective"] != "reverseKl":
+            results = self._pass(*self._batches.at(step).inputs)
+            terms, updates = ([results], []) if plan.matches else (list(results[:3]), list(results[3:]))
+        if self._target:
+            x, log_q = self._flow.weighed(self._batches.noise(step))
+            log_p = self._target.log_density(x)
+            self._outside = int((~torch.isfinite(log_p)).sum())
+            terms.append(log_q - log_p)
+        return terms, updates
+
+    def _loss(self, terms: Tensor) -> Tensor:
+        """The parts of a likelihood add up to what is raised; an error and the reverse KL are lowered."""
+        if self._plan.matches or len(terms) == 1:
+            return terms.sum()
+        likelihood = -terms[:3].sum()
+        return (likelihood + terms[3]) / 2 if self._target else likelihood
 
     @torch.no_grad()
     def _update(self, step: int, learning_rate: float, norm: float) -> None:
@@ -160,12 +182,34 @@ class Trainer:
         return self._nats(*(self._world.add_up(sums) / len(examples)).tolist())
 
     @torch.no_grad()
+    def weigh(self) -> dict[str, float] | None:
+        """What draws of the flow say of the target, the same ones every time. None without one. Processes share the draws."""
+        if self._target is None:
+            return None
+        part, shape = self._world.share(WEIGHED), self._plan.noise_shape
+        noise = Stream(self._plan.training["seed"], "weighed").normal(WEIGHED * math.prod(shape)).reshape(WEIGHED, *shape)
+        x, log_q = self._average.weighed(as_tensor(noise[part]))
+        found = (self._target.log_density(x) - log_q).double()
+        log_weights = torch.zeros(WEIGHED, dtype=torch.float64)
+        # A draw without a finite weight counts as one outside of the target.
+        log_weights[part] = torch.where(torch.isfinite(found), found, -math.inf)
+        values = self._world.add_up(log_weights).numpy()
+        if not np.isfinite(values).any():
+            return {"efficiency": 0.0, "logEvidence": -math.inf, "logEvidenceError": math.nan}
+        value, error = evidence(values)
+        return {
+            "efficiency": effective(np.exp(values - value)) / WEIGHED,
+            "logEvidence": value,
+            "logEvidenceError": error,
+        }
+
+    @torch.no_grad()
     def samples(self, count: int) -> np.ndarray:
         """[count, …] in data units, without padding. The same latents every time."""
         plan = self._plan
         noise = Stream(plan.training["seed"], "samples").normal(count * math.prod(plan.noise_shape))
         inputs = [as_tensor(noise.reshape(count, *plan.noise_shape))]
-        if self._train.context is not None:
+        if self._train is not None and self._train.context is not None:
             rows = np.arange(count) % len(self._train)
             inputs.append(as_tensor(self._train.context.read(rows)))
         x = self._average.draw(*inputs).float().numpy()
@@ -178,6 +222,8 @@ class Trainer:
         for name, gradient in _views(self._gradient, self._plan.parameters):
             if not torch.isfinite(gradient).all():
                 return f"the gradient of {name} is not finite"
+        if self._outside > 0:
+            return "every layer is finite, but the target’s log density of what the flow drew is not"
         return "the loss is not finite"
 
     def weights(self) -> dict[str, np.ndarray]:
@@ -209,7 +255,9 @@ class Trainer:
         values = means.tolist()
         if self._plan.matches:
             return {"velocityError": values[0]}
-        return {"trainNats": self._nats(*values), **dict(zip(("prior", "logDet", "preprocessing"), values, strict=True))}
+        parts, rest = (values[:3], values[3:]) if len(values) > 1 else ([], values)
+        likelihood = {"trainNats": self._nats(*parts), **dict(zip(PARTS, parts, strict=True))} if parts else {}
+        return {**likelihood, **({"reverseKl": rest[0]} if rest else {})}
 
     def _nats(self, prior: float, log_det: float, preprocessing: float) -> float:
         return self._plan.quantization - prior - log_det - preprocessing

@@ -59,6 +59,7 @@ class Plan:
     #: Running statistics in the order in which the training pass gives them.
     updates: tuple[str, ...]
     batch: int
+    #: Examples; none where a flow is trained on a target alone.
     train: int
     #: Training pictures are whole, and cropped where each step says.
     crops_at_random: bool
@@ -77,6 +78,11 @@ class Plan:
     @property
     def is_image(self) -> bool:
         return self.levels > 0
+
+    @property
+    def is_reverse(self) -> bool:
+        """Whether the flow is trained by draws of its own."""
+        return bool(self.training["objective"] != "likelihood")
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -183,9 +189,10 @@ def _plan_of(folder: Path, fields: _Fields) -> Plan:
     metadata = fields.table("metadata")
     if any(not isinstance(value, str) for value in metadata.values()):
         raise fields.wrong("metadata", "texts")
+    training = _training_of(_Fields(fields.file, fields.table("training")))
     return Plan(
         folder=folder,
-        training=_training_of(_Fields(fields.file, fields.table("training"))),
+        training=training,
         metadata=metadata,
         shape=fields.shape("shape"),
         noise_shape=fields.shape("noiseShape"),
@@ -201,7 +208,7 @@ def _plan_of(folder: Path, fields: _Fields) -> Plan:
         statistics=statistics,
         updates=tuple(updates),
         batch=fields.count("batch", 1),
-        train=fields.count("train", 1),
+        train=fields.count("train", 0 if training["objective"] == "reverseKl" else 1),
         crops_at_random=fields.flag("cropsAtRandom"),
         validation=fields.count("validation"),
         total_steps=fields.count("totalSteps"),
@@ -216,9 +223,14 @@ def _plan_of(folder: Path, fields: _Fields) -> Plan:
 def _training_of(fields: _Fields) -> dict[str, Any]:
     counts = ("seed", "steps", "warmupSteps", "validateEvery", "patience", "checkpointEvery", "keepCheckpoints", "sampleEvery")
     numbers = ("learningRate", "finalLearningRate", "beta1", "beta2", "epsilon", "weightDecay", "clipNorm", "ema")
+    objective = "likelihood"
+    if fields.values.get("objective") is not None:
+        objective = fields.one_of("objective", ("likelihood", "reverseKl", "mixed"))
     return {
         **{key: fields.count(key) for key in counts},
         **{key: fields.number(key, 0) for key in numbers},
         "flips": fields.flag("flips"),
+        "objective": objective,
+        "target": str(fields.values.get("target")),
         "schedule": fields.one_of("schedule", ("constant", "cosine", "exponential")),
     }

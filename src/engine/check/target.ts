@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../base/user-error';
-import { isTargetName, targetNames } from '../../config/targets';
+import { isTargetName, pythonTarget, targetNames } from '../../config/targets';
 import { CancelledError } from '../../protocol/wire';
 import { findPython, pythonPlace } from '../training/launch/python';
 import { builtInTarget, type Target } from './built-in-target';
@@ -22,7 +22,7 @@ const keptWords = 4000;
 
 /** `FILE.py:FUNCTION`; the name is log_prob without one. @throws UserError for another form, or where there is no such file */
 export function targetOf(text: string): { file: string; name: string } {
-  const [, named = '', name = 'log_prob'] = /^(.*?\.py)(?::([A-Za-z_]\w*))?$/.exec(text) ?? [];
+  const [, named = '', name = 'log_prob'] = pythonTarget.exec(text) ?? [];
   if (!named) {
     throw new UserError(
       `A target is ${JSON.stringify(text)}; expected FILE.py:FUNCTION, as target.py:log_prob, or one of ${targetNames.join(', ')}.`,

@@ -10,6 +10,7 @@ import { defined } from '../../base/defined';
 import { UserError } from '../../base/user-error';
 import { largestJson } from '../../config/run-status';
 import { isSolved } from '../../config/field-layer';
+import { isTargetName } from '../../config/targets';
 import { buildTargetConfig, type RunRequest } from '../../config/build';
 import { parseJsonText } from '../../config/json-text';
 import type { StoredConfig } from '../../config/schema';
@@ -66,9 +67,9 @@ export async function standardizationFor(
   { config, dataset, standardization }: Pick<Start, 'config' | 'dataset' | 'standardization'>,
   signal?: AbortSignal,
 ): Promise<Standardization | undefined> {
-  const { data, model, training } = config;
+  const { data, model } = config;
   if (data) return standardizationOf({ ...config, data, model }, dataset, standardization, signal);
-  return standardization ?? targetStandardization(training.target!);
+  return standardization ?? targetStandardization(config);
 }
 
 type Look = NonNullable<Parameters<typeof prepareRun>[2]>;
@@ -86,7 +87,7 @@ async function readConfigFile(file: string | undefined): Promise<{ config?: unkn
 }
 
 async function startNew(request: FreshRequest, look: Look, start?: RunRequest['start']): Promise<FreshStart> {
-  const { config: file, data, preset, seed, context, reading, training } = request;
+  const { config: file, data, preset, seed, context, reading, training, features } = request;
   const { config, baseFolder } = await readConfigFile(file);
   const isPath = data && (data.includes('/') || data.includes('\\') || path.extname(data));
   const source = context?.source ? path.resolve(context.source) : undefined;
@@ -98,12 +99,17 @@ async function startNew(request: FreshRequest, look: Look, start?: RunRequest['s
     config,
     fileName: file || undefined,
     training: { ...training, ...defined({ seed }) },
+    features,
     start,
   });
   const ofTarget = buildTargetConfig(run);
-  if (!ofTarget) return prepareRun(run, baseFolder, look);
-  const dataset = targetDataset(ofTarget.training.target!);
-  return { config: ofTarget, dataset, counts: { train: 0, validation: weighedDraws } };
+  const found: FreshStart = ofTarget
+    ? { config: ofTarget, dataset: targetDataset(ofTarget), counts: { train: 0, validation: weighedDraws } }
+    : await prepareRun(run, baseFolder, look);
+  const { target } = found.config.training;
+  if (!target || isTargetName(target)) return found;
+  const placed = path.resolve(training?.target ? process.cwd() : baseFolder, target);
+  return { ...found, config: { ...found.config, training: { ...found.config.training, target: placed } } };
 }
 
 async function startFrom(request: FreshRequest, from: string, look: Look): Promise<FreshStart> {
@@ -140,9 +146,7 @@ async function startAgain(request: TrainRequest): Promise<Start> {
     moreSteps === undefined
       ? { config, progress }
       : withMoreSteps({ config, step, seconds, progress }, moreSteps, paths.config);
-  const dataset = config.data
-    ? await openDataset(config.data, paths.folder)
-    : targetDataset(config.training.target!);
+  const dataset = config.data ? await openDataset(config.data, paths.folder) : targetDataset(config);
   return {
     config: goesOn.config,
     dataset,

@@ -3,20 +3,18 @@
  * The state is a few vectors (packed.ts), named `state:NAME`.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import { isReverse } from '../../config/check-target';
 import type { TrainingConfig } from '../../config/schema';
 import type { FlowContext, ParameterSpec } from '../../flow/core/bijection';
 import type { Flow, FlowLayer } from '../../flow/built-flow';
 import { drawSamples, logLikelihood } from '../../flow/flow';
 import { isMatched, velocityErrors } from '../../flow/matching';
-import { logDensities } from '../../flow/targets/targets';
 import { fusedAdam } from '../../graph/trace/adam';
 import type { Graph } from '../../graph/ir';
 import { anyBatch, trace, type InputSpec, type TensorMap } from '../../graph/trace/trace';
 import { sizeOf } from '../../base/shape';
 import { contextInputs, graphContext, type FlowParts } from '../model/flow-graphs';
-import { weighedGraph } from './against';
+import { densityOf, weighedGraph } from './against';
 import { packedVector, type PackedVector } from './packed';
 
 /** All parameters as one vector; so are Adam's moments and the moving average. */
@@ -62,7 +60,7 @@ function vectorInput({ name, size }: PackedVector): InputSpec {
 }
 
 /** The tensors in a vector, in their own shapes. */
-function unpacked(vector: Tensor, { members }: PackedVector): TensorMap {
+function unpacked(vector: tf.Tensor, { members }: PackedVector): TensorMap {
   const parts =
     members.length === 1
       ? [vector]
@@ -78,12 +76,12 @@ function unpacked(vector: Tensor, { members }: PackedVector): TensorMap {
 
 interface Objective {
   /** What is made smaller: −ln p of the preprocessed density in nats, the velocity's mean squared error, or the reverse KL of a target. */
-  loss: Scalar;
+  loss: tf.Scalar;
   /** `prior`, `logDet` and `preprocessing`, which −loss is the sum of, and `reverseKl` where both are trained; none for others. */
   terms: TensorMap;
   updates: TensorMap;
   /** Gradient with respect to the vector of parameters. */
-  gradient: Tensor;
+  gradient: tf.Tensor;
 }
 
 /** State vectors by name, without the prefix. */
@@ -107,18 +105,18 @@ function objective(
   config: TrainingConfig,
   tapFilter?: (tap: string) => boolean,
 ): Objective & { taps: TensorMap } {
-  const scale = examples[lossScale] as Scalar | undefined;
+  const scale = examples[lossScale] as tf.Scalar | undefined;
   let aside: Omit<Objective, 'loss' | 'gradient'> & { taps: TensorMap };
   const running = state[statistics] ? unpacked(state[statistics], named(vectors, statistics)) : {};
   // What the loss function computes besides the loss has to outlive the scope that gradients are taken in.
   const keep = (tensors: TensorMap): TensorMap =>
     Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tf.keep(tensor)]));
-  const lossOf = (vector: Tensor): Scalar => {
+  const lossOf = (vector: tf.Tensor): tf.Scalar => {
     const values = unpacked(vector, named(vectors, parameters));
     const inputs = { ...examples, ...running, ...values };
     const ctx = graphContext(parts, inputs, { training: true, tapFilter });
     const { loss, terms } = isMatched(parts.flow)
-      ? { loss: tf.mean<Scalar>(velocityErrors(parts.flow, parts.preprocess, ctx, examples)), terms: {} }
+      ? { loss: tf.mean<tf.Scalar>(velocityErrors(parts.flow, parts.preprocess, ctx, examples)), terms: {} }
       : isReverse(config)
         ? reverseLoss(parts, ctx, examples, config)
         : likelihoodLoss(parts, ctx, examples);
@@ -148,15 +146,15 @@ function reverseLoss(
   examples: TensorMap,
   { objective: kind, target }: TrainingConfig,
 ): Loss {
-  const { logWeights } = weighedGraph(parts, logDensities[target!], ctx, examples.noise!);
-  const reverseKl = tf.neg(tf.mean<Scalar>(logWeights));
+  const { logWeights } = weighedGraph(parts, densityOf(target!), ctx, examples.noise!);
+  const reverseKl = tf.neg(tf.mean<tf.Scalar>(logWeights));
   if (kind === 'reverseKl') return { loss: reverseKl, terms: {} };
   const { loss, terms } = likelihoodLoss(parts, ctx, examples);
   return { loss: tf.mul(tf.add(loss, reverseKl), 0.5), terms: { ...terms, reverseKl } };
 }
 
 /** Adds L2's part to the gradient of the parameters that have it. */
-function withDecay(gradient: Tensor, param: Tensor, flow: Flow, weightDecay: number): Tensor {
+function withDecay(gradient: tf.Tensor, param: tf.Tensor, flow: Flow, weightDecay: number): tf.Tensor {
   const count = flow.parameters.reduce((sum, { shape, decay }) => sum + (decay ? sizeOf(shape) : 0), 0);
   if (weightDecay === 0 || count === 0) return gradient;
   const part = tf.mul(tf.slice(param, [0], [count]), weightDecay);
@@ -209,7 +207,7 @@ export function stepFunction(parts: FlowParts, config: TrainingConfig): (inputs:
       },
       { beta1: config.beta1, beta2: config.beta2, epsilon: config.epsilon },
     );
-    const settled = (name: string, value: Tensor): Tensor =>
+    const settled = (name: string, value: tf.Tensor): tf.Tensor =>
       kept ? tf.where(finite, value, state[name]!) : value;
     const results: TensorMap = {
       ...(kept ? { [`state:${outcomes}`]: kept.next } : outcome),
@@ -233,7 +231,10 @@ export function stepFunction(parts: FlowParts, config: TrainingConfig): (inputs:
 }
 
 /** The last row goes in behind those before it, unless one was not finite. */
-function keptOutcomes(before: Tensor, row: readonly Tensor[]): { wasFinite: Tensor; next: Tensor } {
+function keptOutcomes(
+  before: tf.Tensor,
+  row: readonly tf.Tensor[],
+): { wasFinite: tf.Tensor; next: tf.Tensor } {
   const size = before.shape[0];
   const last = tf.slice(before, [size - row.length], [row.length]);
   const wasFinite = tf.isFinite(tf.sum(last));
@@ -284,7 +285,7 @@ function evaluationGraph(
   parts: FlowParts,
   config: TrainingConfig,
   input: InputSpec,
-  fn: (ctx: ReturnType<typeof graphContext>, value: Tensor) => TensorMap,
+  fn: (ctx: ReturnType<typeof graphContext>, value: tf.Tensor) => TensorMap,
 ): Graph {
   const vectors = evaluationVectors(parts.flow, config);
   return trace(
@@ -312,7 +313,7 @@ export function validationGraph(parts: FlowParts, config: TrainingConfig): Graph
 export function weighGraph(parts: FlowParts, config: TrainingConfig): Graph {
   const input = { name: 'noise', shape: [anyBatch, ...parts.flow.base.noiseShape] };
   return evaluationGraph(parts, config, input, (ctx, noise) =>
-    weighedGraph(parts, logDensities[config.target!], ctx, noise),
+    weighedGraph(parts, densityOf(config.target!), ctx, noise),
   );
 }
 
@@ -342,7 +343,7 @@ export function diagnosisGraph(parts: FlowParts, config: TrainingConfig, batch: 
   };
   const layerTaps = flow.layers.flatMap((layer) => [outputTap(layer), scaleTap(layer) ?? []].flat());
   const tapNames = new Set(['target', ...layerTaps]);
-  const nonFinite = (t: Tensor): Tensor => tf.sum(tf.cast(tf.logicalNot(tf.isFinite(t)), 'float32'));
+  const nonFinite = (t: tf.Tensor): tf.Tensor => tf.sum(tf.cast(tf.logicalNot(tf.isFinite(t)), 'float32'));
   const diagnose = (inputs: TensorMap): TensorMap => {
     const tapFilter = (tap: string): boolean => tapNames.has(tap);
     const { taps, gradient, loss } = objective(parts, vectors, stateOf(inputs), inputs, config, tapFilter);

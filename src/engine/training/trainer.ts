@@ -127,7 +127,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const integers = integersOf(parts.preprocess ?? {});
   const discrete = { config: config.model, integers };
   const ofTarget = training.objective === 'reverseKl';
-  const batches = ofTarget ? drawnBatches(config) : trainingBatches(dataset, config, integers);
+  const batches = batchesOf(dataset, config, integers);
   const { stepsAhead = 1 } = backend;
   // With one step, its outcome is what the function gives.
   const kept = stepsAhead > 1 ? stepsAhead : 0;
@@ -342,6 +342,11 @@ function feedsOf(flow: Flow, batch: Batch, count: number): Feeds {
   return { x: { shape: [count, ...flow.inputShape], data: batch.features }, ...contextFeeds(batch, count) };
 }
 
+const batchesOf = (...[dataset, config, integers]: Parameters<typeof trainingBatches>): Batches =>
+  config.training.objective === 'reverseKl'
+    ? drawnBatches(config)
+    : trainingBatches(dataset, config, integers);
+
 /** State of a run before its first step: from the weights of a checkpoint, or drawn and set by the first batch. */
 export async function startingState(
   { config, dataset, backend, weights }: Pick<TrainerOptions, 'config' | 'dataset' | 'backend' | 'weights'>,
@@ -349,7 +354,7 @@ export async function startingState(
   sharedBatches?: Batches,
 ): Promise<TensorTable> {
   if (weights) return initialState(parts.flow, config, weights);
-  const batches = sharedBatches ?? trainingBatches(dataset, config, integersOf(parts.preprocess ?? {}));
+  const batches = sharedBatches ?? batchesOf(dataset, config, integersOf(parts.preprocess ?? {}));
   const first = async (): Promise<Feeds> => feedsOf(parts.flow, await batches.at(1), batches.size);
   const drawn = initialTensors(parts.flow, config.training.seed);
   try {

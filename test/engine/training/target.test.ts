@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { loadResume } from '../../../src/checkpoint/resume';
@@ -15,7 +15,7 @@ import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxrunti
 import { createTensorFlowBackend } from '../../../src/engine/backends/tensorflow';
 import { builtInTarget } from '../../../src/engine/check/built-in-target';
 import { weighedGraph, weighedRow } from '../../../src/engine/training/against';
-import { train } from '../../../src/engine/training/train';
+import { prepareTraining, train } from '../../../src/engine/training/train';
 import { buildFlow } from '../../../src/flow/flow';
 import { deviation, means } from '../../../src/flow/targets/gmm40';
 import { logDensities, type LogDensity } from '../../../src/flow/targets/targets';
@@ -362,7 +362,19 @@ describe('a training on a target', () => {
       ],
       [
         { model: { kind: 'vector' }, training: { objective: 'reverseKl' } },
-        /training\.target: expected one of gmm40/,
+        /training\.target: expected FILE\.py:FUNCTION, or one of gmm40/,
+      ],
+      [
+        { model: { kind: 'vector' }, training: { objective: 'reverseKl', target: 'own.py' } },
+        /How many numbers does own\.py take\? Say it with --features, or as model\.dim/,
+      ],
+      [
+        { model: { kind: 'vector', dim: 3 }, training: { objective: 'reverseKl', target: 'own.py' } },
+        /PyTorch alone trains on a function, .*own\.py\. Train with --launcher torch/,
+      ],
+      [
+        { data: { source: 'moons' }, model: { kind: 'vector' }, training: { targetScale: 2 } },
+        /training\.targetScale: expected none/,
       ],
       [
         { data: { source: 'moons' }, model: { kind: 'vector' }, training: { target: 'gmm40' } },
@@ -399,6 +411,26 @@ describe('a training on a target', () => {
         expected,
       );
     }
+  });
+
+  it('a function is run for who named it in a terminal alone, and relative to its config', async () => {
+    const config = put(
+      folder,
+      'function.json',
+      JSON.stringify({
+        model: { kind: 'vector', dim: 3 },
+        training: { objective: 'reverseKl', target: 'own.py' },
+      }),
+    );
+    const output = path.join(folder, 'function');
+    const prepare = (more: object) => prepareTraining({ config, output, ...more }, { backend: tensorflow });
+    await assert.rejects(prepare({ runsTarget: true }), /own\.py: there is no such file/);
+    const own = put(folder, 'own.py', 'def log_prob(x):\n    return -(x**2).sum(1)\n');
+    await assert.rejects(prepare({}), /Start it with flowscope train in a terminal/);
+    assert.ok(!existsSync(output));
+    const { config: written } = await prepare({ runsTarget: true });
+    const { training } = JSON.parse(readFileSync(written, 'utf8')) as { training: { target: string } };
+    assert.equal(training.target, own);
   });
 
   it('is checked, described and opened by the command line without data and without Python', async () => {

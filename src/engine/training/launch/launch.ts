@@ -11,10 +11,13 @@ import {
 } from '../../../checkpoint/run-folder';
 import { readNpy, toFloat32 } from '../../../data/npy';
 import { buildFlow, buildPreprocess, quantizationNats } from '../../../flow/flow';
+import { isReverse } from '../../../config/check-target';
+import { isTargetName, pythonTarget } from '../../../config/targets';
 import { isMatched } from '../../../flow/matching';
 import type { TrainRequest, TrainResult, Launch, TorchOptions } from '../../../protocol/engine';
 import type { BackendInfo } from '../../../protocol/model';
 import type { FlowParts } from '../../model/flow-graphs';
+import { checkReverse } from '../against';
 import type { TensorTable } from '../initialize';
 import { packTensors, underStoredNames, unpackTensors } from '../packed';
 import { writePicture, pictureSamples } from '../record';
@@ -27,6 +30,7 @@ import { findPython } from './python';
 import { relay } from './relay';
 import { trainingModule, type TrainingModule } from './training-module';
 import { chmod, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { sizeOf } from '../../../base/shape';
 import { UserError } from '../../../base/user-error';
@@ -50,8 +54,8 @@ export async function launchTraining(launching: Launching, options: TrainOptions
   const { launch, start } = launching;
   const { config, dataset } = start;
   // What no Python can train is said before one is looked for.
-  checkPrepared(config);
-  checkShares(launch, Math.min(config.training.batch, dataset.train.count));
+  checkPrepared(config, launching.request);
+  checkShares(launch, batchOf(config, dataset));
   const launcher = launchers[launch.name];
   const python = await findPython();
   const library = launcher.library(python);
@@ -87,10 +91,12 @@ export async function prepareLaunch(
 ): Promise<RunPaths> {
   const { start, claimed, request, header } = launching;
   const { config, dataset, resumed, weights } = start;
-  checkPrepared(config);
+  checkPrepared(config, request);
   const flow = buildFlow(config.model);
+  const reverse = isReverse(config.training);
+  if (reverse) checkReverse(flow);
   const parts = { flow, preprocess: buildPreprocess(config.model, flow, header.standardize) };
-  const module = trainingModule(parts);
+  const module = trainingModule(parts, reverse);
   const state = resumed?.tensors ?? (await startingState({ config, dataset, backend, weights }, parts));
   const run = claimed ?? (await createRun(request.output, config));
   try {
@@ -141,11 +147,18 @@ interface Preparation extends FlowParts {
 }
 
 /** @throws UserError for what PyTorch trainings do not do, before anything is written */
-function checkPrepared({ data, training }: StoredConfig): void {
-  if (training.target)
+function checkPrepared({ data, training }: StoredConfig, { runsTarget }: TrainRequest): void {
+  const { target } = training;
+  if (target && isTargetName(target))
     throw new UserError(
-      `training.target is "${training.target}": PyTorch trainings have no targets. Train without --launcher.`,
+      `training.target is "${target}", which PyTorch trainings do not have. Train without --launcher.`,
     );
+  if (target) {
+    const [, file = ''] = pythonTarget.exec(target) ?? [];
+    if (!existsSync(file)) throw new UserError(`${file}: there is no such file.`);
+    if (!runsTarget)
+      throw new UserError(`The training runs ${target}. Start it with flowscope train in a terminal.`);
+  }
   if (training.precision)
     throw new UserError(
       `training.precision is "${training.precision}": PyTorch trainings go by --precision, float32 or bfloat16. Leave it out.`,
@@ -188,6 +201,10 @@ async function prepareTorch(run: string, preparation: Preparation): Promise<void
   }
 }
 
+/** Examples or draws of a step. */
+const batchOf = ({ data, training }: StoredConfig, { train }: Dataset): number =>
+  data ? Math.min(training.batch, train.count) : training.batch;
+
 /** As python/flowscope/training/plan.py reads it. */
 function planOf({ config, dataset, flow, module, header, ...rest }: Preparation): object {
   const { model, training } = config;
@@ -217,7 +234,7 @@ function planOf({ config, dataset, flow, module, header, ...rest }: Preparation)
     decayed: flow.parameters.reduce((sum, { shape, decay }) => sum + (decay ? sizeOf(shape) : 0), 0),
     statistics: shapesOf('statistics'),
     updates: module.updates,
-    batch: Math.min(training.batch, dataset.train.count),
+    batch: batchOf(config, dataset),
     train: dataset.train.count,
     cropsAtRandom: dataset.train.whole !== undefined,
     validation: dataset.validation.count,

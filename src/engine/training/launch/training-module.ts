@@ -4,6 +4,7 @@ import { drawSamples, logLikelihood } from '../../../flow/flow';
 import { isMatched, velocityErrors } from '../../../flow/matching';
 import { printTorch, type PrintedTorch } from '../../../graph/torch/file';
 import { anyBatch, type InputSpec, type TensorMap } from '../../../graph/trace/trace';
+import { drawnGraph } from '../against';
 import type { FlowParts } from '../../model/flow-graphs';
 import { moduleTensors, perExample, tracedFunction } from '../../model/torch-functions';
 
@@ -17,11 +18,11 @@ export interface TrainingModule extends Pick<PrintedTorch, 'constants'> {
  * `training_pass` and `evaluate` take examples in data units, dequantized, and give the parts of their ln p in nats, [N]
  * each: prior, log_det, preprocessing; the first normalizes by the batch and gives the new running statistics as well.
  * `draw` makes data of noise of the base. The training pass of flow matching takes lines as well (`velocityErrors`), and gives the mean
- * squared error of each example's velocity.
+ * squared error of each example's velocity. `weighed`, of a training on a target, draws as `draw` does, with ln q of each.
  *
  * @throws UserError for kernels without a PyTorch form
  */
-export function trainingModule(parts: FlowParts): TrainingModule {
+export function trainingModule(parts: FlowParts, reverse = false): TrainingModule {
   const { flow, preprocess } = parts;
   const x: InputSpec = { name: 'x', shape: [anyBatch, ...flow.inputShape] };
   const noise: InputSpec = { name: 'noise', shape: [anyBatch, ...flow.base.noiseShape] };
@@ -41,6 +42,14 @@ export function trainingModule(parts: FlowParts): TrainingModule {
     tracedFunction(parts, { name: 'draw', direction: 'inverse' }, [noise], (ctx, inputs) => ({
       x: drawSamples(flow, preprocess, ctx, inputs.noise!),
     })),
+    ...(reverse
+      ? [
+          tracedFunction(parts, { name: 'weighed', direction: 'inverse' }, [noise], (ctx, inputs) => {
+            const { x, logQ } = drawnGraph(parts, ctx, inputs.noise!);
+            return { x, log_q: logQ };
+          }),
+        ]
+      : []),
     tracedFunction(parts, { name: 'training_pass', direction: 'training_pass' }, lines, (ctx, inputs) => {
       const results = isMatched(flow)
         ? { error: tf.mean(velocityErrors(flow, preprocess, ctx, inputs), 1) }
