@@ -3,7 +3,8 @@
 Its package is read as an archive: observations and reference posteriors are files in it, and importing it needs Pyro.
 
     sbibm.py data ARCHIVE TASK COUNT SEED FOLDER    train.csv, context-K.npy of each observation, bounds as JSON
-    sbibm.py c2st ARCHIVE TASK FOLDER               accuracy of the classifier for each samples-K.csv, as JSON
+    sbibm.py c2st ARCHIVE TASK FOLDER [SEEDS]       accuracy of the classifier for each samples-K.csv, as JSON, with more seeds
+                                                    also those of each, and pair-K.npy [2, N, D] with what was told apart
 """
 
 import bz2
@@ -120,7 +121,7 @@ def write_data(archive, task, count, seed, folder):
     print(json.dumps({"parameters": names[0], "observed": names[1], "bound": bound}))
 
 
-def accuracies(archive, task, folder):
+def accuracies(archive, task, folder, seeds):
     import torch
     from sbi.utils.metrics import c2st
 
@@ -135,12 +136,16 @@ def accuracies(archive, task, folder):
         width = 10 * reference.shape[1]
         # The classifier of the benchmark.
         settings = {"activation": "relu", "hidden_layer_sizes": (width, width), "max_iter": 10_000, "solver": "adam"}
-        pair = (torch.tensor(values[:count], dtype=torch.float32) for values in (reference, inside))
-        return float(c2st(*pair, classifier="mlp", classifier_kwargs=settings)), len(inside) / len(samples)
+        pair = [torch.tensor(values[:count], dtype=torch.float32) for values in (reference, inside)]
+        if seeds > 1:
+            np.save(folder / f"pair-{k}.npy", torch.stack(pair).numpy())
+        of_seeds = [float(c2st(*pair, seed=seed, classifier="mlp", classifier_kwargs=settings)) for seed in range(1, seeds + 1)]
+        return of_seeds, len(inside) / len(samples)
 
     with ThreadPoolExecutor(2) as pool:
         found = list(pool.map(accuracy, OBSERVATIONS))
-    print(json.dumps({"c2st": [value for value, _ in found], "inside": [share for _, share in found]}))
+    more = {"seeds": [values for values, _ in found]} if seeds > 1 else {}
+    print(json.dumps({"c2st": [values[0] for values, _ in found], "inside": [share for _, share in found], **more}))
 
 
 if __name__ == "__main__":
@@ -148,4 +153,4 @@ if __name__ == "__main__":
     if command == "data":
         write_data(archive, task, *rest[:2], Path(rest[2]))
     else:
-        accuracies(archive, task, Path(rest[0]))
+        accuracies(archive, task, Path(rest[0]), int(rest[1]) if len(rest) > 1 else 1)

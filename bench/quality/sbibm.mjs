@@ -1,6 +1,7 @@
 // Posteriors of the benchmark of simulation-based inference (Lueckmann et al. 2021, arXiv:2101.04653): flows that are trained on
 // simulations are compared with its reference posteriors by its classifier, C2ST. 0.5 is perfect; at 1 no sample passes for the other kind.
 //   npm run quality -- sbibm [TASK]… [--simulations 10000] [--presets nsf,flow-matching] [--seconds 120] [--seed 1]
+// With --seeds 3, the benchmark's classifier and that of flowscope check are both trained with as many seeds on the same samples.
 import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -28,7 +29,28 @@ async function archive(python) {
   return file;
 }
 
-async function measure({ task, preset, simulations, seconds, seed }, python, package_) {
+/** Prints what both classifiers find, and how far they are apart beside what seeds do to each. */
+async function compareClassifiers(theirs, folder, seeds) {
+  const files = observations.map((k) => path.join(folder, `pair-${k}.npy`));
+  const script = path.join(root, 'bench', 'check', 'main.mjs');
+  const ours = JSON.parse(
+    await runProgram(process.execPath, [script, 'c2st', String(seeds), ...files], { cwd: root }),
+  );
+  const deviation = (values) =>
+    Math.sqrt(mean(values.map((v) => (v - mean(values)) ** 2)) * (seeds / (seeds - 1)));
+  const digits = (value) => value.toFixed(4);
+  const rows = observations.map((k, i) => [
+    String(k),
+    ...[theirs[i], ours[i]].flatMap((values) => [digits(mean(values)), digits(deviation(values))]),
+  ]);
+  console.log(table([['observation', 'scikit-learn', 'deviation', 'flowscope', 'deviation'], ...rows]));
+  const apart = observations.map((_, i) => mean(ours[i]) - mean(theirs[i]));
+  console.log(
+    `flowscope less scikit-learn: ${digits(mean(apart))} on average, ${digits(Math.max(...apart.map(Math.abs)))} at most`,
+  );
+}
+
+async function measure({ task, preset, simulations, seconds, seed, seeds }, python, package_) {
   const script = (command, ...rest) =>
     runProgram(python, [path.join(root, 'bench', 'peer', 'sbibm.py'), command, package_, task, ...rest]);
   return inTemporaryFolder(async (folder) => {
@@ -59,7 +81,8 @@ async function measure({ task, preset, simulations, seconds, seed }, python, pac
         ...['--condition', path.join(folder, `context-${k}.npy`)],
         ...['--output', path.join(folder, `samples-${k}.csv`)],
       );
-    const { c2st, inside } = JSON.parse(await script('c2st', folder));
+    const { c2st, inside, seeds: theirs } = JSON.parse(await script('c2st', folder, String(seeds)));
+    if (theirs) await compareClassifiers(theirs, folder, seeds);
     const row = { name: [task, simulations, preset].join(' '), c2st, inside, trained, seed };
     console.log(
       `${row.name}: C2ST ${mean(c2st).toFixed(3)}, published NPE ${published[task][simulations]}; ${trained.toFixed(0)} s`,
@@ -77,6 +100,7 @@ export async function run(options) {
       presets: { type: 'string', default: 'nsf,flow-matching' },
       seconds: { type: 'string', default: '120' },
       seed: { type: 'string', default: '1' },
+      seeds: { type: 'string', default: '1' },
     },
   });
   const tasks = positionals.length > 0 ? positionals : Object.keys(published);
@@ -93,7 +117,7 @@ export async function run(options) {
       for (const preset of listed('presets')) {
         const seed = Number(values.seed);
         const row = await measure(
-          { task, preset, simulations, seconds: Number(values.seconds), seed },
+          { task, preset, simulations, seconds: Number(values.seconds), seed, seeds: Number(values.seeds) },
           python,
           package_,
         );

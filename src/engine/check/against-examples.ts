@@ -173,8 +173,8 @@ const beside = (rows: Float32Array, context: Float32Array, count: number): Float
   );
 
 /** Each row is told by a classifier that did not see it, nor the row with the same condition, which would give its label away. */
-async function crossValidated(
-  { backend, seed, signal }: AgainstOptions,
+export async function crossValidated(
+  { backend, seed, signal }: Pick<AgainstOptions, 'backend' | 'seed' | 'signal'>,
   rows: Rows,
   name: string,
 ): Promise<{ accuracy: number; logits: Float32Array }> {
