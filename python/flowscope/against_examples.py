@@ -51,13 +51,16 @@ class AgainstExamples:
     latents: Told
     #: Examples against draws of the flow.
     examples: Told
+    #: Share of the draws outside of the prior; None without one.
+    leakage: float | None = None
 
     def __str__(self) -> str:
         sides = (
             (self.latents, "the latents of examples from draws of the base"),
             (self.examples, "draws from examples"),
         )
-        lines = [
+        outside = [] if self.leakage is None else [f"{self.leakage:.2%} of {self.count:,} draws are outside of the prior"]
+        lines = outside + [
             f"A classifier {'tells' if one.off else 'cannot tell'} {what}: "
             f"{one.accuracy:.1%} right, by chance up to {one.band:.1%}"
             for one, what in sides
@@ -69,7 +72,7 @@ class AgainstExamples:
         return "\n".join(lines)
 
 
-def against_examples(flow: Any, examples: Any, context: Any, seed: int) -> AgainstExamples:
+def against_examples(flow: Any, examples: Any, context: Any, prior: Any, seed: int) -> AgainstExamples:
     """What `flowscope.check(flow, examples=…)` does. `examples` [N, D]; `context` [N, C], of each, or [C], one for all."""
     root = flow if isinstance(flow, nn.Module) else None
     x = _tensor(examples, root)
@@ -102,7 +105,31 @@ def against_examples(flow: Any, examples: Any, context: Any, seed: int) -> Again
         raise ValueError(f"{count} examples of {len(x)} have finite latents; a check against examples needs {FEWEST} or more.")
     given = None if condition is None else condition[kept]
     latents, pairs = (_told(sides[i][kept], sides[i + 1][kept], given, seed) for i in (0, 2))
-    return AgainstExamples(count, len(x) - count, latents, pairs)
+    leakage = None
+    if prior is not None:
+        ours, drawn_ones = (_outside(prior, side[torch.as_tensor(kept, device=side.device)]) for side in (x, drawn))
+        if ours:
+            raise ValueError(f"{ours} of {count} examples are outside of the prior: check its bounds, their order and units.")
+        leakage = drawn_ones / count
+    return AgainstExamples(count, len(x) - count, latents, pairs, leakage)
+
+
+def _outside(prior: Any, x: Tensor) -> int:
+    """How many rows have no density. A distribution of torch says it by its support: its log_prob may refuse them."""
+    support = getattr(prior, "support", None)
+    with torch.no_grad():
+        if hasattr(support, "check"):
+            inside = torch.as_tensor(support.check(x)).reshape(len(x), -1).all(1)
+        else:
+            log_density = torch.as_tensor(getattr(prior, "log_prob", prior)(x))
+            if log_density.shape != (len(x),):
+                raise ValueError(
+                    f"The prior gives an array of shape {tuple(log_density.shape)} for {len(x)} rows; expected ({len(x)},)."
+                )
+            if (log_density.isnan() | (log_density == torch.inf)).any():
+                raise ValueError("The prior's log density is NaN or infinite somewhere. Return -inf where it has no mass.")
+            inside = log_density > -torch.inf
+    return int((~inside).sum())
 
 
 def _told(first: np.ndarray, second: np.ndarray, condition: np.ndarray | None, seed: int) -> Told:

@@ -97,12 +97,14 @@ def check(
     draws: int = 10_000,
     features: int | None = None,
     context: Any = None,
+    prior: Any = None,
     seed: int = 0,
 ) -> Check | AgainstExamples:
     """Draws from `flow` and weighs the draws with `target`, log densities [N] of x [N, D], which need not be normalized.
 
     Without a target, `examples` [N, D] that the flow has not learned from are compared with draws: the result is an
-    `AgainstExamples`, and `context` may be the condition of each, [N, C].
+    `AgainstExamples`, and `context` may be the condition of each, [N, C]. `prior` says where draws may lie: a
+    distribution of torch, or log densities [N] of x [N, D], -inf outside.
 
     `flow` is what `flowscope.record` takes; its layers need their way back. `target` gets tensors on the flow's device; or it is
     `(x, log_p)`, draws of this flow and log densities that were computed before, and `draws` is their number. `context` is one
@@ -115,7 +117,9 @@ def check(
     if target is None:
         from .against_examples import against_examples
 
-        return against_examples(flow, examples, context, seed)
+        return against_examples(flow, examples, context, prior, seed)
+    if prior is not None:
+        raise ValueError("prior= is for a check against examples; a target is -inf outside of it.")
     known = target if isinstance(target, tuple) else None
     root = flow if isinstance(flow, nn.Module) else None
     condition = None if context is None else _tensor(context, root).reshape(1, -1)

@@ -4,6 +4,11 @@ import numpy as np
 import pytest
 import torch
 from flows import nflows_flow, zuko_flow
+from nflows.distributions.normal import StandardNormal
+from nflows.flows import Flow
+from nflows.transforms.standard import PointwiseAffineTransform
+from sbi.utils import BoxUniform
+from torch.distributions import Independent, Uniform
 
 import flowscope
 from flowscope.against_examples import _told
@@ -56,6 +61,25 @@ def test_a_condition_that_a_flow_has_wrong_is_seen():
     found = flowscope.check(flow, examples=x, context=context)
     assert not found.latents.off and not found.examples.off, found
     assert flowscope.check(flow, examples=x, context=-context).latents.off
+
+
+def test_draws_outside_of_a_prior_are_counted():
+    # Draws are normal with the deviation of a uniform on [-1, 1]; P(|z| < √3) = 0.91674.
+    flow = Flow(PointwiseAffineTransform(torch.zeros(2), torch.full((2,), 3**0.5)), StandardNormal([2]))
+    x = 2 * torch.rand(2000, 2, generator=torch.Generator().manual_seed(1)) - 1
+    expected = 1 - 0.91674**2
+    box = Uniform(-torch.ones(2), torch.ones(2))
+    for prior in (Independent(box, 1), BoxUniform(-torch.ones(2), torch.ones(2)), lambda x: torch.log((x.abs() < 1).all(1))):
+        found = flowscope.check(flow, examples=x, prior=prior)
+        assert abs(found.leakage - expected) < 4 * (expected * (1 - expected) / 2000) ** 0.5
+        assert str(found).startswith(f"{found.leakage:.2%} of 2,000 draws are outside of the prior")
+    assert flowscope.check(flow, examples=x).leakage is None
+    with pytest.raises(ValueError, match="of 2000 examples are outside of the prior: check its bounds"):
+        flowscope.check(flow, examples=x, prior=Uniform(0.0, 1.0))
+    with pytest.raises(ValueError, match="NaN or infinite somewhere"):
+        flowscope.check(flow, examples=x, prior=lambda x: x.sum(1) * torch.nan)
+    with pytest.raises(ValueError, match=r"shape \(2000, 2\) for 2000 rows; expected \(2000,\)"):
+        flowscope.check(flow, examples=x, prior=lambda x: x)
 
 
 def test_what_cannot_be_compared_is_said():

@@ -168,7 +168,7 @@ def test_the_page_works(tmp_path, monkeypatch):
         done = command(*words)
         assert done.returncode == 0, done.stderr
         printed.append(done.stdout)
-    _, without, _, within, sampled, validation, held_out = printed
+    _, without, _, within, sampled, validation, held_out, outside = printed
     assert "outside of the support, where the target has no mass" in without
     assert "No draw is outside of the support." in within
     weighted = np.load("weighted.npz")
@@ -180,7 +180,8 @@ def test_the_page_works(tmp_path, monkeypatch):
     assert abs((weighted["weight"] * v).mean()) < 0.15
     assert abs(weighted["weight"].mean() - 1) < 1e-6
     assert "Log evidence" in sampled
-    for found in validation, held_out:
+    assert "are outside of the prior." in outside
+    for found in validation, held_out, outside:
         assert re.search("A classifier (tells|cannot tell) the latents of examples from draws", found), found
         assert re.search("A classifier (tells|cannot tell) draws from examples", found), found
 

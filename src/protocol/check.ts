@@ -189,6 +189,8 @@ export interface ExamplesReport {
   /** For flows that take a condition. */
   local?: LocalTest;
   recovery?: Recovery[];
+  /** Share of the draws outside of the prior; absent without one. */
+  leakage?: CheckReport['leakage'];
   findings: CheckFinding[];
 }
 

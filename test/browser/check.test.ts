@@ -63,7 +63,7 @@ describe('a check', () => {
     await panel.getByText('Run', { exact: true }).click();
     await panel
       .getByRole('alert')
-      .getByText(/is NaN for 2000 of 2000 draws, for example for \[/)
+      .getByText(/is NaN for 2000 of 2000 rows, for example for \[/)
       .waitFor();
     await panel.getByText('Retry', { exact: true }).waitFor();
     assert.equal(await panel.locator('[data-fact]').count(), 0);

@@ -3,6 +3,7 @@ import { UserError } from '../../base/user-error';
 import { drawnFile, readDrawn } from '../../engine/check/drawn';
 import { againstExamples, type Against } from '../../engine/check/against-examples';
 import { namesOr } from '../../engine/check/names';
+import { openPrior } from '../../engine/check/prior';
 import { check } from '../../engine/check/run';
 import { readPairs } from '../../engine/use/calibrate';
 import { readContext } from '../../engine/use/read-context';
@@ -48,6 +49,10 @@ export const checkCommand = defineCommand({
       'A=1,B=2|FILE',
       'Without a target, the condition to test the flow at; by default those of 40 examples.',
     ),
+    prior: textOption(
+      'LOW:HIGH|FILE.py:NAME',
+      'Without a target, where draws may lie: a box (0:1 for all features, or 0:1,-3:3,…, one for each), or a log density that is −∞ outside.',
+    ),
     ...timeoutOption,
     seed: integerOption('S', 'Seed of the draws.', { min: 0, default: 0 }),
   },
@@ -64,12 +69,17 @@ export const checkCommand = defineCommand({
       'flowscope check runs/funnel --target target.py --draws 100000 --json > check.json',
   },
   async run(session, model, options): Promise<Outcome> {
-    const { target, draws, seed, split, input, condition, timeout, observation } = options;
+    const { target, draws, seed, split, input, condition, timeout, observation, prior } = options;
     const choice = { input, split, seed, condition, ...tableChoice(session, options) };
     if (target === undefined)
-      return againstChosen(session, model, { ...choice, observation, draws, layout: options.layout });
+      return againstChosen(session, model, {
+        ...choice,
+        ...{ observation, draws, prior, timeout, layout: options.layout },
+      });
     if (observation !== undefined)
       throw new UserError('--observation is for a check without a target; give --condition instead.');
+    if (prior !== undefined)
+      throw new UserError('--prior is for a check without a target, which says −∞ outside of it.');
     const { opened, ways, flow, condition: context } = await openWeighable(session, model, condition);
     const file = drawnFile(target);
     const hasRows = input !== undefined || split !== undefined;
@@ -96,12 +106,14 @@ export const checkCommand = defineCommand({
 interface AgainstChoice extends Omit<ExampleChoice, 'space'> {
   draws: number;
   observation: string | undefined;
+  prior: string | undefined;
+  timeout: number;
 }
 
 async function againstChosen(
   session: Session,
   model: string,
-  { draws, observation, ...choice }: AgainstChoice,
+  { draws, observation, prior: within, timeout, ...choice }: AgainstChoice,
 ): Promise<Outcome> {
   const { input, condition, seed } = choice;
   const isOne = condition !== undefined && !/\.np[yz]$/i.test(condition);
@@ -113,17 +125,27 @@ async function againstChosen(
   const examples = await readPairs(opened, { ...choice, split }, draws);
   const observations =
     observation === undefined ? undefined : await readContext(opened.runner, observation, 1);
+  const { signal } = session;
+  const prior =
+    within === undefined
+      ? undefined
+      : await openPrior(within, examples.x.length / examples.count, { signal, timeout });
   const steps = againstExamples({
     ...{ ways, seed, observations, backend: await openInferenceBackend(session) },
     examples: isOne ? { ...examples, context: new Float32Array() } : examples,
     names: namesOr(opened.featureNames, examples.x.length / examples.count),
-    signal: session.signal,
+    prior,
+    signal,
   });
   let last: Against | undefined;
   const progress = inSteps(session, 'checking', 'parts');
-  for await (const now of steps) {
-    last = now;
-    progress.onProgress(now.done, now.total);
+  try {
+    for await (const now of steps) {
+      last = now;
+      progress.onProgress(now.done, now.total);
+    }
+  } finally {
+    prior?.end();
   }
   const { report } = last!;
   const source = input === undefined ? { split } : { input };

@@ -11,14 +11,16 @@ import { columnsAt, concatenated, repeated, rowAt, rowsAt } from '../../base/row
 import { UserError } from '../../base/user-error';
 import { spread } from '../../data/dataset';
 import { stream } from '../../data/random';
-import type { ExamplesReport, ExamplesTest, LocalTest, Recovery } from '../../protocol/check';
+import type { CheckReport, ExamplesReport, ExamplesTest, LocalTest, Recovery } from '../../protocol/check';
 import type { Backend } from '../backends/backend';
 import { breathe } from '../model/breathe';
 import { decodeLatents, encodeExamples } from '../model/latents';
 import type { Pairs, RunBothWays } from '../use/calibrate';
 import { amongOthers, energyDistance, slicedDistance } from '../use/two-samples';
+import type { Target } from './built-in-target';
 import { trainClassifiers, type Rows } from './classifier';
 import { examplesFindings } from './examples-findings';
+import { checkValues } from './weigh';
 import { variance } from './regression';
 
 export interface AgainstOptions {
@@ -27,6 +29,8 @@ export interface AgainstOptions {
   examples: Pairs;
   seed: number;
   names: readonly string[];
+  /** −∞ where no draw should be. */
+  prior?: Target | undefined;
   /** Conditions [n, C] to test at; by default those of some examples. */
   observations?: Float32Array | undefined;
   signal: AbortSignal;
@@ -50,6 +54,8 @@ const chance = 0.005;
 const errors = 2.576;
 /** Rows of each kind whose distances are measured. */
 const mostDistances = 1000;
+/** Rows that the prior takes at once. */
+const together = 4096;
 /** Of the test at observations. */
 const local = { nearest: 1000, pairs: 1500, exchanges: 99, units: 24, draws: 300, observations: 40 };
 
@@ -80,6 +86,7 @@ export async function* againstExamples(options: AgainstOptions): AsyncGenerator<
     nonFinite: options.examples.count - count,
     tests: [],
     ...(context ? { recovery: await recoveryOf(options, pairs) } : {}),
+    ...(options.prior ? { leakage: await leakageOf(options.prior, pairs) } : {}),
   };
   let logWeights = new Float64Array(count);
   const known = (done: number): Against => ({
@@ -110,6 +117,29 @@ export async function* againstExamples(options: AgainstOptions): AsyncGenerator<
   if (!context) return;
   measured.local = await atObservations(options, pairs);
   yield known(4);
+}
+
+/** @throws UserError where examples are outside, which were drawn from it */
+async function leakageOf(prior: Target, { count, examples, draws }: Finite): Promise<CheckReport['leakage']> {
+  const outside = async ({ x }: Side): Promise<number> => {
+    let found = 0;
+    for (let start = 0; start < count; start += together) {
+      const n = Math.min(together, count - start);
+      const width = x.length / count;
+      const rows = x.slice(start * width, (start + n) * width);
+      const logP = await prior.logDensity(rows, n);
+      checkValues(logP, rows, width, 'prior');
+      found += logP.filter((value) => value === -Infinity).length;
+    }
+    return found;
+  };
+  const wrong = await outside(examples);
+  if (wrong > 0)
+    throw new UserError(
+      `${wrong} of ${count} examples are outside of the prior. Check its bounds, their order and their units.`,
+    );
+  const share = (await outside(draws)) / count;
+  return { share, error: Math.sqrt((share * (1 - share)) / count) };
 }
 
 const testOf = (kind: ExamplesTest['kind'], value: number, band: number): ExamplesTest => ({

@@ -1,7 +1,7 @@
 /** What a check against examples says, in words. */
 import { several } from '../../base/user-error';
 import type { CheckFinding, ExamplesReport, ExamplesTest } from '../../protocol/check';
-import { asItShouldBe, fixed, grouped, off, percent } from './findings';
+import { asItShouldBe, fixed, grouped, leakage, off, percent } from './findings';
 
 /** A p-value below is off. */
 const surelyOff = 0.01;
@@ -14,8 +14,9 @@ const mostNamed = 8;
 const more = 'Train longer, on more data or with more layers; the map shows where.';
 
 export function examplesFindings(report: Omit<ExamplesReport, 'findings'>): CheckFinding[] {
-  const { tests, local, recovery } = report;
+  const { tests, local, recovery, leakage: outside } = report;
   return [
+    ...(outside ? [leakage({ leakage: outside, draws: report.examples }, ['prior', ''])] : []),
     ...tests.map((one) =>
       one.kind === 'latents' || one.kind === 'examples' ? told(one, report.examples) : apart(one),
     ),

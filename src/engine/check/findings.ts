@@ -141,11 +141,14 @@ function evidence({ logEvidence: { value, error }, pareto, logZ }: Measured): Ch
     : asItShouldBe('evidence', said);
 }
 
-function leakage({ leakage: { share, error }, draws }: Measured): CheckFinding {
-  if (share === 0) return asItShouldBe('leakage', 'No draw is outside of the support.');
+export function leakage(
+  { leakage: { share, error }, draws }: Pick<Measured, 'leakage' | 'draws'>,
+  [place, why] = ['support', ', where the target has no mass'],
+): CheckFinding {
+  if (share === 0) return asItShouldBe('leakage', `No draw is outside of the ${place}.`);
   return off(
     'leakage',
-    `${grouped(share * draws)} of ${grouped(draws)} draws (${percent(share, 2)} ± ${percent(error, 2)}) are outside of the support, where the target has no mass.`,
+    `${grouped(share * draws)} of ${grouped(draws)} draws (${percent(share, 2)} ± ${percent(error, 2)}) are outside of the ${place}${why}.`,
     'Train on features that are mapped to the whole line (--transform NAME=logit:A:B or log), or reject these draws and divide the density by what is left.',
   );
 }

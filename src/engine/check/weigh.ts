@@ -103,14 +103,14 @@ export async function weighRows(
   };
 }
 
-/** Nothing is weighed with holes in it. */
-function checkValues(logP: Float64Array, x: Float32Array, size: number): void {
+/** Nothing is weighed with holes in it. @throws UserError where log p is NaN or +∞ */
+export function checkValues(logP: Float64Array, x: Float32Array, size: number, whose = 'target'): void {
   const bad = logP.findIndex((value) => Number.isNaN(value) || value === Infinity);
   if (bad < 0) return;
   const count = logP.reduce((sum, value) => sum + (Number.isNaN(value) || value === Infinity ? 1 : 0), 0);
   const row = [...x.subarray(bad * size, (bad + 1) * size)].map((value) => String(value)).join(', ');
   throw new UserError(
-    `The target's log density is ${logP[bad]} for ${count} of ${logP.length} draws, for example for [${row}]. ` +
-      'Return minus infinity where the target has no mass.',
+    `The ${whose}'s log density is ${logP[bad]} for ${count} of ${logP.length} rows, for example for [${row}]. ` +
+      'Return minus infinity where there is no mass.',
   );
 }
