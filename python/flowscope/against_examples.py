@@ -22,7 +22,7 @@ FEWEST, FOLDS = 100, 5
 #: Standard errors of a share of one half that 995 of 1,000 right flows stay below.
 ERRORS = 2.576
 #: Those of scikit-learn's MLPClassifier, which benchmarks of simulation-based inference use.
-BATCH, RATE, DECAY, PASSES, IDLE, LEAST = 200, 1e-3, 1e-4, 100, 10, 1e-4
+BATCH, RATE, DECAY, PASSES, IDLE, LEAST = 200, 1e-3, 1e-4, 1000, 10, 1e-4
 UNITS_PER_INPUT, MOST_UNITS = 10, 128
 
 
@@ -104,13 +104,13 @@ def against_examples(flow: Any, examples: Any, context: Any, prior: Any, seed: i
     if count < FEWEST:
         raise ValueError(f"{count} examples of {len(x)} have finite latents; a check against examples needs {FEWEST} or more.")
     given = None if condition is None else condition[kept]
-    latents, pairs = (_told(sides[i][kept], sides[i + 1][kept], given, seed) for i in (0, 2))
     leakage = None
     if prior is not None:
         ours, drawn_ones = (_outside(prior, side[torch.as_tensor(kept, device=side.device)]) for side in (x, drawn))
         if ours:
             raise ValueError(f"{ours} of {count} examples are outside of the prior: check its bounds, their order and units.")
         leakage = drawn_ones / count
+    latents, pairs = (_told(sides[i][kept], sides[i + 1][kept], given, seed) for i in (0, 2))
     return AgainstExamples(count, len(x) - count, latents, pairs, leakage)
 
 

@@ -57,7 +57,15 @@ const mostDistances = 1000;
 /** Rows that the prior takes at once. */
 const together = 4096;
 /** Of the test at observations. */
-const local = { nearest: 1000, pairs: 1500, exchanges: 99, units: 24, draws: 300, observations: 40 };
+const local = {
+  nearest: 1000,
+  pairs: 1500,
+  exchanges: 99,
+  units: 24,
+  passes: 100,
+  draws: 300,
+  observations: 40,
+};
 
 /** Examples, or draws of the flow for the same conditions: [count, D]. */
 interface Side {
@@ -256,7 +264,7 @@ async function atObservations(
     },
     {
       ...{ classifiers: 1 + local.exchanges, draw: stream(seed, 'check-classifier', 'local'), signal },
-      units: local.units,
+      ...{ units: local.units, most: local.passes },
     },
   );
   try {

@@ -24,6 +24,8 @@ interface ClassifierOptions {
   /** Units of each of the two hidden layers. */
   units: number;
   draw: RandomStream;
+  /** Over the rows, at most. */
+  most?: number;
   signal?: AbortSignal | undefined;
 }
 
@@ -32,8 +34,8 @@ const batch = 200;
 const learningRate = 1e-3;
 const adam = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 const decay = 1e-4;
-/** Training ends after `idle` passes over the rows that lower the loss by less than `least` each. */
-const passes = { most: 100, idle: 10, least: 1e-4 };
+/** Training ends after `idle` passes over the rows that lower the loss by less than `least` each. Thin shapes take hundreds. */
+const passes = { most: 1000, idle: 10, least: 1e-4 };
 /** Steps in one run of the program. */
 const together = 8;
 
@@ -86,7 +88,7 @@ export async function trainClassifiers(
   backend: Pick<Backend, 'compile'>,
   rows: Rows,
   label: Label,
-  { classifiers, units, draw, signal }: ClassifierOptions,
+  { classifiers, units, draw, most = passes.most, signal }: ClassifierOptions,
 ) {
   const scaled = scalerOf(rows);
   const widths = [rows.size, units, units, 1];
@@ -116,7 +118,7 @@ export async function trainClassifiers(
     const inRun = together * batch;
     const runs = Math.max(1, Math.floor(rows.count / inRun));
     let [done, best, idle] = [0, Infinity, 0];
-    for (let pass = 0; pass < passes.most && idle < passes.idle; pass++) {
+    for (let pass = 0; pass < most && idle < passes.idle; pass++) {
       const order = draw.permutation(rows.count);
       let loss = 0;
       for (let run = 0; run < runs; run++) {
