@@ -106,10 +106,10 @@ def against_examples(flow: Any, examples: Any, context: Any, prior: Any, seed: i
     given = None if condition is None else condition[kept]
     leakage = None
     if prior is not None:
-        ours, drawn_ones = (_outside(prior, side[torch.as_tensor(kept, device=side.device)]) for side in (x, drawn))
-        if ours:
-            raise ValueError(f"{ours} of {count} examples are outside of the prior: check its bounds, their order and units.")
-        leakage = drawn_ones / count
+        wrong, outside = (_outside(prior, side[torch.as_tensor(kept, device=side.device)]) for side in (x, drawn))
+        if wrong:
+            raise ValueError(f"{wrong} of {count} examples are outside of the prior: check its bounds, their order and units.")
+        leakage = outside / count
     latents, pairs = (_told(sides[i][kept], sides[i + 1][kept], given, seed) for i in (0, 2))
     return AgainstExamples(count, len(x) - count, latents, pairs, leakage)
 

@@ -39,7 +39,7 @@ export interface RunRequest {
   config?: unknown;
   /** Named in messages about `config`. */
   fileName?: string;
-  /** How many numbers a target takes that is a function. */
+  /** Number of features of a target that is a function. */
   features?: number;
   /** Wins over all else, for example { steps: 100 }. */
   training?: Partial<RunConfig['training']>;

@@ -59,7 +59,7 @@ export const trainingSchema = v.strictObject({
     v.union([v.picklist(targetNames), v.pipe(v.string(), v.regex(pythonTarget, 'FILE.py:FUNCTION'))]),
   ),
   targetScale: optional(
-    'Deviation that each feature of an untrained flow has. By default that of the built-in target; 1 for a function.',
+    'Standard deviation of each feature in draws of the untrained flow. By default 1, or what the built-in target needs.',
     positive,
   ),
   precision: optional(

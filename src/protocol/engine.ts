@@ -136,8 +136,9 @@ export interface TrainRequest {
   maxSteps?: number;
   maxSeconds?: number;
   seed?: number;
-  /** How many numbers a target takes that is a function; and whether its file may be run. */
+  /** Number of features of a target that is a function. */
   features?: number;
+  /** Whether the file of such a target may be run. */
   runsTarget?: boolean;
   /** Trains outside of the engine. */
   launch?: Launch;

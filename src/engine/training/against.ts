@@ -66,7 +66,7 @@ export function checkReverse({ layers, base }: Flow): void {
     throw new UserError(`Draws of this trained base have no gradient, so it ${advice} a normal one.`);
 }
 
-/** @throws UserError for a function of a file, which no backend of ours can differentiate */
+/** @throws UserError for a function of a file: only PyTorch has its gradient */
 export function densityOf(target: string): LogDensity {
   if (isTargetName(target)) return logDensities[target];
   throw new UserError(`PyTorch alone trains on a function, ${target}. Train with --launcher torch.`);

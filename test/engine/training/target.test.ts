@@ -413,7 +413,7 @@ describe('a training on a target', () => {
     }
   });
 
-  it('a function is run for who named it in a terminal alone, and relative to its config', async () => {
+  it('a function runs only where it was named in a terminal, and its path is relative to the config', async () => {
     const config = put(
       folder,
       'function.json',
