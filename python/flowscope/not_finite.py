@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import re
+import traceback
+from types import TracebackType
 from typing import Any
 
 import torch
@@ -12,6 +15,21 @@ from torch import Tensor
 
 def is_finite(tensor: Tensor) -> bool:
     return bool(torch.isfinite(tensor.detach()).all())
+
+
+def nan_in_trace(trace: TracebackType | None) -> Tensor | None:
+    """The innermost variable of an error's frames that has NaN and was computed from parameters.
+
+    Distributions and splines raise an error about NaN, so no loss is ever computed.
+    """
+    frames = [frame for frame, _ in traceback.walk_tb(trace)]
+    for frame in reversed(frames):
+        for value in frame.f_locals.values():
+            # Tensors without data do not say whether they have NaN.
+            with contextlib.suppress(RuntimeError):
+                if isinstance(value, Tensor) and value.grad_fn is not None and bool(value.detach().isnan().any()):
+                    return value
+    return None
 
 
 def first_of(names: list[str]) -> str:
@@ -24,11 +42,15 @@ def first_operation(loss: Tensor, names: dict[int, str]) -> str | None:
         kept = [key for key in dir(node) if key.startswith("_saved_")]
         for key in sorted(kept, key=lambda key: key == "_saved_result"):
             if not all(is_finite(each) for each in _tensors_in(node, key)):
-                operation = re.sub(r"Backward\d*$", "", node.name().rsplit("::")[-1]).lower()
+                operation = name_of(node)
                 what = f"the result of {operation}" if key == "_saved_result" else f"an input of {operation}"
                 layer = _layer_before(node, names)
                 return f"{what}, after layer {layer}" if layer else what
     return None
+
+
+def name_of(node: Any) -> str:
+    return re.sub(r"Backward\d*$", "", node.name().rsplit("::")[-1]).lower()
 
 
 def _nodes_of(loss: Tensor) -> set[Any]:

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
-from .not_finite import first_of, first_operation, is_finite
+from .not_finite import first_of, first_operation, is_finite, name_of, nan_in_trace
 from .run import Run, finite
 
 #: Seconds between two writings of what was measured.
@@ -128,7 +128,7 @@ class Watch:
         _Backward.stop(self)
         for handle in self._handles:
             handle.remove()
-        self._guarded(lambda: self._end(kind))
+        self._guarded(lambda: self._end(kind, trace))
         if self._active:
             self._active = False
             try:
@@ -136,9 +136,13 @@ class Watch:
             except Exception as problem:
                 logger.warning("%s: the end of the run could not be written: %s", self.run.folder, problem)
 
-    def _end(self, kind: type[BaseException] | None) -> None:
+    def _end(self, kind: type[BaseException] | None, trace: TracebackType | None) -> None:
         assert self.run is not None
         self._write(self._rows)
+        if self._bad_step is None and kind is not None and issubclass(kind, Exception):
+            bad = nan_in_trace(trace)
+            if bad is not None:
+                self._explain(self.step + 1, self._first_not_finite(bad, f"the result of {name_of(bad.grad_fn)}"))
         if self._bad_step is not None and not self._explained:
             self._explain(self._bad_step, "NaN or Inf first appears in the loss")
         if self.step > 0 and (kind is None or issubclass(kind, KeyboardInterrupt)):
@@ -178,8 +182,9 @@ class Watch:
             on_cpu = loss.device.type == "cpu"
             number = loss.item() if on_cpu else loss.detach().clone()
             value = number if value is None else value + number
-            if not self._explained and (is_sampled or on_cpu or self._bad_step is not None):
-                where = where or self._where_not_finite(tensor, float(number))
+            may_read = not self._explained and (is_sampled or on_cpu or self._bad_step is not None)
+            if may_read and where is None and (self._bad_step is not None or not math.isfinite(float(number))):
+                where = self._first_not_finite(tensor, "the loss")
         before = [_state_of(parameter.grad) for parameter in self._parameters]
         self._scaled = None
 
@@ -283,15 +288,13 @@ class Watch:
             bad = [name for name, gradient in named if not is_finite(gradient)]
             self._explain(self.step + 1, f"NaN or Inf first appears in the gradient of {first_of(bad)}; the loss is finite")
 
-    def _where_not_finite(self, tensor: Tensor, number: float) -> str | None:
-        """In words, where a loss is not finite or one before it was not. What led to it is known until backward is called."""
-        if self._bad_step is None and math.isfinite(number):
-            return None
+    def _first_not_finite(self, tensor: Tensor, name: str) -> str:
+        """In words, where NaN or Inf in `tensor`, called `name`, came from. What led to it is known until backward is called."""
         bad = [name for name, parameter in self._named if not is_finite(parameter)]
         if bad:
             return f"NaN or Inf first appears in the parameter {first_of(bad)}, before this step"
         names = {id(parameter): name for name, parameter in self._named}
-        return f"NaN or Inf first appears in {first_operation(tensor, names) or 'the loss'}"
+        return f"NaN or Inf first appears in {first_operation(tensor, names) or name}"
 
     def _explain(self, step: int, where: str) -> None:
         assert self.run is not None

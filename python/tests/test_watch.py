@@ -19,6 +19,12 @@ CLI = os.environ.get("FLOWSCOPE_CLI", str(Path(__file__).resolve().parents[2] / 
 STEPS = 6
 
 
+@pytest.fixture(autouse=True)
+def unchecked(monkeypatch):
+    """zuko turns off the checks of PyTorch's distributions, and Pyro turns them on: the one that is imported last decides."""
+    monkeypatch.setattr(torch.distributions.Distribution, "_validate_args", False)
+
+
 def rows(watched):
     return [json.loads(line) for line in (watched.folder / "metrics.jsonl").read_text().splitlines()]
 
@@ -169,6 +175,34 @@ def test_parameters_that_are_not_finite_are_named(tmp_path):
     assert status(watched)["message"] == "ArithmeticError: the loss is nan"
     where = f"NaN or Inf first appears in the parameter {name}, before this step"
     assert status(watched)["notFinite"] == {"step": 3, "where": where}
+
+
+def test_nan_that_a_distribution_refuses_is_explained(tmp_path, monkeypatch):
+    """The error is raised before there is a loss."""
+    monkeypatch.setattr(torch.distributions.Distribution, "_validate_args", True)
+    flow, base = torch.nn.Linear(4, 4), torch.distributions.Normal(0.0, 1.0)
+    optimizer = torch.optim.SGD(flow.parameters(), 0.0)
+    with pytest.raises(ValueError), flowscope.watch(flow, folder=tmp_path) as watched:
+        for step in range(4):
+            x = batch()
+            y = flow(x * 0 if step == 2 else x)
+            loss = -base.log_prob((y - flow.bias) / (y - flow.bias).norm()).mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    found = status(watched)
+    assert found["notFinite"]["step"] == 3
+    assert found["notFinite"]["where"] == "NaN or Inf first appears in the result of div"
+    assert found["message"].startswith("ValueError: Expected value argument")
+
+
+def test_errors_without_nan_explain_none(tmp_path):
+    flow = zuko_flow()
+    with pytest.raises(KeyError), flowscope.watch(flow, folder=tmp_path) as watched:
+        somebodys_loop(flow, 2)
+        loss = loss_of(flow, batch())  # noqa: F841
+        raise KeyError("validation")
+    assert "notFinite" not in status(watched)
 
 
 def test_gradients_that_are_not_finite_are_named(tmp_path):
