@@ -27,6 +27,8 @@ function faultsOf(kind: Kind, layer: number): Fault[] {
     ...(spline ? [{ kind: 'bound', layer, by: 3 } as const] : []),
     ...(layer === 0 ? [{ kind: 'mode', share: 0.1 } as const, { kind: 'edge', share: 0.02 } as const] : []),
     ...(layer === 0 && kind === 'conditional' ? [{ kind: 'condition', by: 1.5 } as const] : []),
+    { kind: 'shift', layer, by: -0.15 },
+    ...(layer === 0 ? [{ kind: 'mode', share: 0.2 } as const] : []),
   ];
 }
 

@@ -3,8 +3,9 @@
 Its package is read as an archive: observations and reference posteriors are files in it, and importing it needs Pyro.
 
     sbibm.py data ARCHIVE TASK COUNT SEED FOLDER    train.csv, context-K.npy of each observation, bounds as JSON
-    sbibm.py c2st ARCHIVE TASK FOLDER [SEEDS]       accuracy of the classifier for each samples-K.csv, as JSON, with more seeds
-                                                    also those of each, and pair-K.npy [2, N, D] with what was told apart
+    sbibm.py pairs ARCHIVE TASK FOLDER              pair-K.npy [2, N, D] of references and of samples-K.csv within the bounds, and the
+                                                    share of samples within them as JSON
+    sbibm.py c2st FOLDER SEEDS                      accuracies of the benchmark's classifier for each pair-K.npy and seed, as JSON
 """
 
 import bz2
@@ -121,36 +122,44 @@ def write_data(archive, task, count, seed, folder):
     print(json.dumps({"parameters": names[0], "observed": names[1], "bound": bound}))
 
 
-def accuracies(archive, task, folder, seeds):
+def write_pairs(archive, task, folder):
+    bound = TASKS[task][2]
+    shares = []
+    for k in OBSERVATIONS:
+        reference = rows(archive, task, k, "reference_posterior_samples.csv.bz2")
+        samples = np.loadtxt(folder / f"samples-{k}.csv", delimiter=",", skiprows=1)
+        inside = samples if bound is None else samples[(np.abs(samples) <= bound).all(1)]
+        count = min(len(reference), len(inside))
+        np.save(folder / f"pair-{k}.npy", np.stack([reference[:count], inside[:count]]).astype("f4"))
+        shares.append(len(inside) / len(samples))
+    print(json.dumps(shares))
+
+
+def accuracies(folder, seeds):
     import torch
     from sbi.utils.metrics import c2st
 
     torch.set_num_threads(1)
 
-    def accuracy(k):
-        reference = rows(archive, task, k, "reference_posterior_samples.csv.bz2")
-        samples = np.loadtxt(folder / f"samples-{k}.csv", delimiter=",", skiprows=1)
-        bound = TASKS[task][2]
-        inside = samples if bound is None else samples[(np.abs(samples) <= bound).all(1)]
-        count = min(len(reference), len(inside))
-        width = 10 * reference.shape[1]
+    def of_seeds(k):
+        pair = [torch.from_numpy(samples) for samples in np.load(folder / f"pair-{k}.npy")]
+        width = 10 * pair[0].shape[1]
         # The classifier of the benchmark.
         settings = {"activation": "relu", "hidden_layer_sizes": (width, width), "max_iter": 10_000, "solver": "adam"}
-        pair = [torch.tensor(values[:count], dtype=torch.float32) for values in (reference, inside)]
-        if seeds > 1:
-            np.save(folder / f"pair-{k}.npy", torch.stack(pair).numpy())
-        of_seeds = [float(c2st(*pair, seed=seed, classifier="mlp", classifier_kwargs=settings)) for seed in range(1, seeds + 1)]
-        return of_seeds, len(inside) / len(samples)
+        return [float(c2st(*pair, seed=seed, classifier="mlp", classifier_kwargs=settings)) for seed in range(1, seeds + 1)]
 
     with ThreadPoolExecutor(2) as pool:
-        found = list(pool.map(accuracy, OBSERVATIONS))
-    more = {"seeds": [values for values, _ in found]} if seeds > 1 else {}
-    print(json.dumps({"c2st": [values[0] for values, _ in found], "inside": [share for _, share in found], **more}))
+        print(json.dumps(list(pool.map(of_seeds, OBSERVATIONS))))
 
 
 if __name__ == "__main__":
-    command, archive, task, *rest = sys.argv[1:]
+    command, *rest = sys.argv[1:]
     if command == "data":
-        write_data(archive, task, *rest[:2], Path(rest[2]))
+        archive, task, count, seed, folder = rest
+        write_data(archive, task, count, seed, Path(folder))
+    elif command == "pairs":
+        archive, task, folder = rest
+        write_pairs(archive, task, Path(folder))
     else:
-        accuracies(archive, task, Path(rest[0]), int(rest[1]) if len(rest) > 1 else 1)
+        folder, seeds = rest
+        accuracies(Path(folder), int(seeds))
