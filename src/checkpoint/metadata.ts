@@ -49,10 +49,7 @@ export const originSchema = v.object({
   contextIsClass: v.optional(v.boolean()),
 });
 
-/**
- * Vectors: subtracted from and divided out of the data before the flow, per feature and, behind these, per number of a
- * context.
- */
+/** Vectors: subtracted from and divided out of the data before the flow, per feature and, behind these, per number of a context. */
 export const standardizeSchema = v.pipe(
   v.object({
     mean: v.array(finite),

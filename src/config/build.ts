@@ -30,10 +30,7 @@ export interface RunRequest {
     Partial<DataConfig>,
     'columns' | 'exclude' | 'weightColumn' | 'missing' | 'transforms' | 'crop' | 'size'
   >;
-  /**
-   * Lies under the config. Without either, the preset that suits the data is taken; a set of conventions lies over that
-   * one.
-   */
+  /** Lies under the config. Without either, the preset that suits the data is taken; a set of conventions lies over that one. */
   preset?: string;
   /** A parsed config file. Sizes that the data tell (dim, height, width, channels, levels) may be absent. */
   config?: unknown;

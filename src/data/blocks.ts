@@ -1,8 +1,6 @@
 import { indexRange, type Examples } from './dataset';
 
-/**
- * Examples from the first to the last, `rows` at a time in their order; the next block is read while one is worked on.
- */
+/** Examples from the first to the last, `rows` at a time in their order; the next block is read while one is worked on. */
 export async function* blocks(
   { count: all, read: readRows }: Pick<Examples, 'count' | 'read'>,
   rows: number,

@@ -1,7 +1,4 @@
-/**
- * The engine process: answers its parent over the channel, and ends when that channel closes, after running
- * trainings have saved.
- */
+/** The engine process: answers its parent over the channel, and ends when that channel closes, after running trainings have saved. */
 import { createBirpc } from 'birpc';
 import { statSync } from 'node:fs';
 import path from 'node:path';

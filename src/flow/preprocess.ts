@@ -1,6 +1,4 @@
-/**
- * From data units to what the flow models, as bijections with a log-det of their own, kept apart from the flow's.
- */
+/** From data units to what the flow models, as bijections with a log-det of their own, kept apart from the flow's. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { DataConstraint, LogitConstraint } from '../config/schema';
 import {

@@ -2,10 +2,7 @@
 import path from 'node:path';
 import { sha256Of } from './manifest';
 
-/**
- * Libraries as their host publishes them; several package collections record these checksums. None is recorded for tfjs-node's
- * add-ons.
- */
+/** Libraries as their host publishes them; several package collections record these checksums. None is recorded for tfjs-node's add-ons. */
 const published: Readonly<Record<string, string>> = {
   'libtensorflow-cpu-linux-x86_64-2.9.1.tar.gz':
     '7f510d2546e3db5e10b1d119463689003d587842892ad3c95bca51cf82820173',

@@ -73,10 +73,7 @@ export type ExampleLayer = Omit<LayerView, 'logDetMapMean' | 'logDetBatch' | 'ro
 export interface MaskView {
   layer: number;
   mask: NdArray<Float32Array>;
-  /**
-   * [H, W, C] of the whole flow's input: 1 conditions, 0 moves, NaN for values that were factored out
-   * before this layer.
-   */
+  /** [H, W, C] of the whole flow's input: 1 conditions, 0 moves, NaN for values that were factored out before this layer. */
   inImage: NdArray<Float32Array>;
 }
 

@@ -1,9 +1,6 @@
 /** What a layer computes besides its output, as data that views go by: they ask for a role, never for a name. */
 
-/**
- * `logScale`: ln of the factor from data to latent, nats. `shift`: what is added or subtracted, in the units of the
- * layer's values.
- */
+/** `logScale`: ln of the factor from data to latent, nats. `shift`: what is added or subtracted, in the units of the layer's values. */
 export const quantityRoles = ['logScale', 'shift'] as const;
 export type QuantityRole = (typeof quantityRoles)[number];
 

@@ -78,7 +78,7 @@ describe('a check', () => {
     const { report } = part!;
     assert.ok(report?.blame && report.leakage.share > 0.01, JSON.stringify(report));
     const sentences = await panel.locator('.view-verdict').allInnerTexts();
-    assert.ok(sentences[0]!.includes(report.findings[0]!.sentence), sentences[0]);
+    assert.ok(sentences[0]!.replaceAll('−', '-').includes(report.findings[0]!.sentence), sentences[0]);
     const fact = (kind: string) => panel.locator(`[data-fact=${kind}]`).innerText();
     assert.match(await fact('efficiency'), new RegExp(`${(100 * report.efficiency.value).toFixed(1)}%`));
     assert.match(await fact('paretoK'), new RegExp(`${report.pareto!.k.toFixed(2)} ≤ 0\\.70`));
@@ -100,6 +100,14 @@ describe('a check', () => {
     await bars.last().getByRole('button').press('Enter');
     await page.locator('.layer').getByText('Coupling 2', { exact: true }).waitFor();
     assert.equal(await bars.last().getAttribute('aria-selected'), 'true');
+    const height = (): Promise<number> => page.locator('.diag').evaluate((box) => box.clientHeight);
+    const docked = await height();
+    await page.getByRole('button', { name: 'Maximize these views' }).click();
+    await page.locator('.layer').waitFor({ state: 'hidden' });
+    assert.ok((await height()) > 2 * docked);
+    await page.locator('.flow [data-layer]').first().click();
+    await page.locator('.layer').waitFor();
+    assert.equal(await height(), docked);
     for (const theme of ['dark', 'light', 'high-contrast'] as const) {
       await editor.setTheme(`vscode-${theme}`);
       const found = await audit(page, { within: ['.diag'], contrastAlone: theme !== 'dark' });
@@ -141,7 +149,8 @@ describe('a check', () => {
     const { against } = part!;
     assert.ok(against && !part!.report);
     const sentences = (await panel.locator('.view-verdict').allInnerTexts()).join('\n');
-    for (const { sentence } of against.findings) assert.ok(sentences.includes(sentence), sentence);
+    for (const { sentence } of against.findings)
+      assert.ok(sentences.replaceAll('−', '-').includes(sentence), sentence);
     await panel.locator('canvas[data-name=weight-map]').waitFor();
     for (const theme of ['dark', 'light', 'high-contrast'] as const) {
       await editor.setTheme(`vscode-${theme}`);

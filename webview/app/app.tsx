@@ -2,6 +2,7 @@
 import { useEffect, useState, useRef } from 'preact/hooks';
 import type { ModelSummary, ModelOrigin, RecordingInfo } from '../../src/protocol/model';
 import { isPlane } from '../../src/protocol/questions';
+import { panelsState } from './panels-state';
 import { GalleryRegion, DiagnosticsRegion, LayerRegion, useTurns } from './dock-region';
 import type { RegionFeature, Store } from '../base/store/store';
 import { StoreContext, useFeature, useStore, AnswerView } from '../base/store/use-store';
@@ -78,12 +79,13 @@ function Inspected({ model, live }: { model: ModelSummary; live: boolean }) {
   const painted = useAfterPaint();
   const page = useTurns();
   const gone = useFeature(goneState).value;
+  const filled = useFeature(panelsState).filled.value;
   const run = useFeature(runState).run.data.value;
   const failed = !gone && run?.status === 'failed';
   const origin = gone || failed ? undefined : model.origin;
   const recording = gone ? undefined : model.recording;
   return (
-    <main class={`page ${isPlane(model) ? 'plane-page' : ''}`} ref={page}>
+    <main class={`page ${isPlane(model) ? 'plane-page' : ''} ${filled ? 'filled' : ''}`} ref={page}>
       <DropTarget />
       {gone ? <GoneNote /> : null}
       {failed ? <FailedNote model={model} run={run} /> : null}

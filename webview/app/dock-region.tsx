@@ -90,9 +90,24 @@ export function DiagnosticsRegion({ model }: { model: ModelSummary }) {
               : [...splits.map((s) => `${count(s.count)} ${s.name}`), backend.library].join(', ')}
           </span>
           <CompareToggle model={model} />
+          <FillToggle />
         </>
       )}
     />
+  );
+}
+
+/** Gives the region the room of the layer and the gallery, or takes it back. */
+function FillToggle() {
+  const { turns, filled, fill } = useFeature(panelsState);
+  if (turns.value === 'one') return null;
+  const name = filled.value ? text.unfill : text.fill;
+  return (
+    <button type="button" class="bare take-button" aria-label={name} title={name} onClick={fill}>
+      <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
+        <path d={filled.value ? 'M3 6l5 5 5-5' : 'M3 10l5-5 5 5'} />
+      </svg>
+    </button>
   );
 }
 

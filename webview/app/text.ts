@@ -3,6 +3,8 @@ import type { RecordingInfo, SolvedField } from '../../src/protocol/model';
 import { count, percent, scientific, bilingual, several } from '../base/format/numbers';
 
 export const text = bilingual({
+  fill: ['Maximize these views', 'Diese Ansichten maximieren'],
+  unfill: ['Restore the layer and the samples', 'Schicht und Samples wieder zeigen'],
   selection: ['Selection', 'Auswahl'],
   history: ['Earlier selections', 'Frühere Auswahl'],
   goBack: ['Back to the earlier selection (Alt+←)', 'Zurück zur früheren Auswahl (Alt+←)'],

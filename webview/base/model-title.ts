@@ -1,7 +1,4 @@
-/**
- * What a page calls a model. In English that is what the engine says; German has words of its own for what the engine's
- * are made of.
- */
+/** What a page calls a model. In English that is what the engine says; German has words of its own for what the engine's are made of. */
 import { sizeOf } from '../../src/base/shape';
 import {
   layerCounts,

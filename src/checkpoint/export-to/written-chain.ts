@@ -60,10 +60,7 @@ export function partsOf({ base, layers }: VectorModelConfig, chain: readonly Nam
     : { base: undefined, flows: chain };
 }
 
-/**
- * The context as it is, where a library has no place for its statistics: each layer that sees it is linear, and takes
- * them in.
- */
+/** The context as it is, where a library has no place for its statistics: each layer that sees it is linear, and takes them in. */
 export function withPlainContext(
   model: VectorModelConfig,
   tensors: Tensors,

@@ -30,9 +30,7 @@ export function readConvolution(file: TensorFile, prefix: string): StackedConvol
   return { prefix, kernel: height, inputs, outputs, dense: shape.length === 2 };
 }
 
-/**
- * All of a network's tensors, in a Sequential in which every other module is a convolution; refuses another one.
- */
+/** All of a network's tensors, in a Sequential in which every other module is a convolution; refuses another one. */
 export function convolutionStack({ file, prefix, rests }: FileModule): StackedConvolution[] {
   const stack: StackedConvolution[] = [];
   const numbers = new Set<string>();

@@ -1,7 +1,4 @@
-/**
- * Files with several flows, such as the members of an ensemble, or a prior next to a posterior. No file says which one is
- * meant.
- */
+/** Files with several flows, such as the members of an ensemble, or a prior next to a posterior. No file says which one is meant. */
 import { several, shortened } from '../../base/user-error';
 import type { ImportQuestion } from '../../protocol/import';
 import { choice } from './questions';

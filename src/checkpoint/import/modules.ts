@@ -173,9 +173,7 @@ export function linearStack(module: FileModule, dropout?: 'last' | 'any', step =
   return { prefix, numbers: sorted, widths, hidden: widths.slice(1, -1), hasDropout };
 }
 
-/**
- * Inputs of the first of some linear layers, and outputs of each; refused where they do not follow each other.
- */
+/** Inputs of the first of some linear layers, and outputs of each; refused where they do not follow each other. */
 export function layerWidths({ tensors }: TensorFile, layers: readonly string[]): number[] {
   const widths: number[] = [];
   for (const layer of layers) {

@@ -63,10 +63,7 @@ interface Contents {
   extras: [path: string[], value: number | string | boolean][];
 }
 
-/**
- * The attributes of a flow of pzflow, itself or as a dictionary: they name its bijectors, whose arrays stand next to the
- * weights.
- */
+/** The attributes of a flow of pzflow, itself or as a dictionary: they name its bijectors, whose arrays stand next to the weights. */
 export function stateOfPzflow(root: unknown): ReadonlyMap<unknown, unknown> | undefined {
   const state = root instanceof PythonObject ? root.attributes : root;
   return state instanceof Map && state.has('bijector_info') && state.has('latent_info') ? state : undefined;

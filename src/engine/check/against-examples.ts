@@ -244,7 +244,7 @@ export async function crossValidated(
  */
 async function atObservations(
   { ways, backend, seed, signal, ...options }: AgainstOptions,
-  { examples, draws, context, count }: Finite,
+  { kept, examples, draws, context, count }: Finite,
 ): Promise<LocalTest> {
   const ofContext = context!.length / count;
   const some = spread(local.pairs, count);
@@ -270,6 +270,7 @@ async function atObservations(
   try {
     const numbers = spread(local.observations, count);
     const chosen = options.observations ?? rowsAt(context!, ofContext, numbers);
+    const { order = range(options.examples.count) } = options.examples;
     const asRare = rarity(context!, ofContext);
     const found: LocalTest['observations'] = [];
     const sums = new Float64Array(1 + local.exchanges);
@@ -286,7 +287,7 @@ async function atObservations(
       });
       statistics.forEach((value, i) => (sums[i]! += value));
       found.push({
-        ...(options.observations ? {} : { example: numbers[k]! }),
+        ...(options.observations ? {} : { example: order[kept[numbers[k]!]!]! }),
         ...{ condition: [...condition], asRare: asRare(condition) },
         ...exchangeTest(statistics),
       });

@@ -43,7 +43,7 @@ function apart({ kind, value, band, off: isOff }: ExamplesTest): CheckFinding {
 }
 
 function atObservations({ observations, pValue }: NonNullable<ExamplesReport['local']>): CheckFinding {
-  const least = observations.reduce((a, b) => (b.pValue < a.pValue ? b : a));
+  const least = observations.reduce((a, b) => ((b.pValue - a.pValue || a.value - b.value) < 0 ? b : a));
   const wrong = observations.filter((one) => one.pValue < 0.05).length;
   const sentence =
     least.example === undefined

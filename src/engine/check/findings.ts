@@ -158,7 +158,7 @@ function tails({ features, rows }: Measured): CheckFinding {
   const wrong = ends.filter((end) => end.off);
   const blind = rows
     ? ''
-    : ' Weights cannot see where the flow never draws; rows of the target can (--input).';
+    : ' Weights cannot see where the flow never draws; rows of the target (flowscope check --input) can.';
   if (wrong.length === 0)
     return asItShouldBe(
       'tails',

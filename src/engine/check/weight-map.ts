@@ -4,7 +4,7 @@ import type { Weighed } from './weigh';
 import { quantile } from './regression';
 import { logEvidence, weightsOf } from '../../base/log-weights';
 
-const side = 26;
+const sides = { least: 6, most: 26 };
 /** Draws in a cell that is shown. */
 const fewest = 12;
 /** Share of the draws beyond each edge, and the room around the others. */
@@ -17,6 +17,7 @@ export function weightMap(
   names: readonly string[],
 ): WeightMap {
   const size = x.length / count;
+  const side = Math.min(sides.most, Math.max(sides.least, Math.floor(Math.sqrt(count / fewest))));
   if (features[0] === features[1] || features.some((d) => !Number.isInteger(d) || d < 0 || d >= size))
     throw new UserError(
       `A map of features ${features.join(' and ')} was asked for; expected two of 0 to ${size - 1}.`,

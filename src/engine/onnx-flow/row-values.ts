@@ -25,10 +25,7 @@ export interface RowEnds {
   y: Float32Array;
 }
 
-/**
- * s, t and y = x·eˢ + t or (x + t)·eˢ of a coupling, in the row's shape; zero where nothing moves. One that only shifts
- * has no s.
- */
+/** s, t and y = x·eˢ + t or (x + t)·eˢ of a coupling, in the row's shape; zero where nothing moves. One that only shifts has no s. */
 export type Coupled = NonNullable<ReturnType<typeof coupledValues>>;
 
 /** As the row declares them. */

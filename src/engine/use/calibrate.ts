@@ -27,6 +27,8 @@ const levels = [0.5, 0.68, 0.9, 0.95];
 /** Examples with their contexts, in data units. */
 export interface Pairs {
   count: number;
+  /** Their numbers in the file or split, of which they are a choice. */
+  order?: Int32Array;
   /** [count, D] */
   x: Float32Array;
   /** [count, C]; empty for flows that take no condition. */
@@ -71,7 +73,7 @@ export async function readPairs(
     x.set(await examples.inputs(0, index, 1), i * features);
     context.set((await examples.contexts?.(index, 1)) ?? mean, i * mean.length);
   }
-  return { count, x, context };
+  return { count, order, x, context };
 }
 
 /**

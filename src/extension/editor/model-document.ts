@@ -120,10 +120,7 @@ export class ModelDocument implements CustomDocument {
     if (this.opening === opening) this.answersAhead.fire({ key: recordKey('strip', selection), answer });
   }
 
-  /**
-   * Asks what the file leaves open and no one has answered, for work that asks nothing. A user who leaves the form gets the
-   * defaults.
-   */
+  /** Asks what the file leaves open and no one has answered, for work that asks nothing. A user who leaves the form gets the defaults. */
   async answer(): Promise<void> {
     await this.changeImport((form) => !form.answered);
   }

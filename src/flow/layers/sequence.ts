@@ -1,7 +1,4 @@
-/**
- * Bijections one after the other; log-dets add up. Taps every piece's input, output and log-det, and
- * `PIECE/inverse.x` on the way back.
- */
+/** Bijections one after the other; log-dets add up. Taps every piece's input, output and log-det, and `PIECE/inverse.x` on the way back. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Bijection, FlowContext, Step } from '../core/bijection';
 import { withScope } from '../core/scope';

@@ -6,6 +6,7 @@ import type { Backend } from '../../../src/engine/backends/backend';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { againstExamples } from '../../../src/engine/check/against-examples';
 import { trainClassifiers } from '../../../src/engine/check/classifier';
+import { sample } from '../../../src/engine/use/sample';
 import type { ExamplesReport } from '../../../src/protocol/check';
 import { againstDrawn, openPlanted } from './planted';
 
@@ -89,6 +90,28 @@ describe('a check against examples', () => {
     const wrong = await checked({ kind: 'conditional', wrong: -3, seed: 6 });
     assert.ok(off(wrong).includes('classifier') && off(wrong).includes('local'), JSON.stringify(wrong));
     assert.ok(wrong.local!.pValue <= 0.01);
+  });
+
+  it('numbers observations as their file does', async () => {
+    const { runner } = await openPlanted(backend, 'conditional', 1, { kind: 'none' }, true);
+    const count = 160;
+    const order = Int32Array.from({ length: count }, (_, i) => 3 * i + 1);
+    const context = stream(5, 'conditions').normal(2 * count);
+    const { data: x } = (await sample(runner, { count, seed: 5, temperature: 1 }, { context })).x;
+    // Examples before the first observations do not count.
+    x[0] = NaN;
+    x[4 * 70] = NaN;
+    const steps = againstExamples({
+      ...{ ways: { forward: runner, inverse: runner }, backend, seed: 1, names: [] },
+      ...{ examples: { count, order, x, context }, signal: new AbortController().signal },
+    });
+    let last: ExamplesReport | undefined;
+    for await (const { report } of steps) last = report;
+    assert.equal(last!.nonFinite, 2);
+    for (const { example, condition } of last!.local!.observations) {
+      const row = order.indexOf(example!);
+      assert.deepEqual(condition, [...context.subarray(2 * row, 2 * row + 2)]);
+    }
   });
 
   it('refuses a handful of examples', async () => {

@@ -2,15 +2,22 @@
 import type { ComponentChildren } from 'preact';
 import type { CheckFinding, ExamplesReport, LocalTest } from '../../../src/protocol/check';
 import { Area, Chart, Dots } from '../../base/charts/chart';
-import { count } from '../../base/format/numbers';
+import { DataTable } from '../../base/controls/data-table';
+import { LinkButton } from '../../base/controls/toolkit';
+import { count, fixed } from '../../base/format/numbers';
 import { Verdict } from '../../base/layers/verdict';
+import { useStore } from '../../base/store/use-store';
 import { ChartBox } from '../../base/takeaway/chart-box';
 import { ticks } from '../../../src/base/ticks';
 import type { ViewData } from '../../base/view-data/view-data';
 import { text } from './text';
 
+/** Numbers below zero have a minus, as in the rest of the page. */
 export const sentencesOf = ({ sentence, advice }: CheckFinding): string =>
-  [sentence, advice].filter(Boolean).join(' ');
+  [sentence, advice]
+    .filter(Boolean)
+    .join(' ')
+    .replace(/(?<![\w-])-(?=\d)/g, '−');
 
 /** One row for each observation, or else each test. */
 export function examplesNumbers({ tests, local }: ExamplesReport): ViewData {
@@ -43,6 +50,7 @@ export function AgainstExamples({ report, map }: { report: ExamplesReport; map: 
         {local && local.observations.length > 1 ? (
           <ChartBox title={text.local} note={text.localNote} name="weighed">
             <Observations local={local} />
+            <Farthest local={local} />
           </ChartBox>
         ) : null}
         {map}
@@ -70,5 +78,35 @@ function Observations({ local: { observations } }: { local: LocalTest }) {
         <Dots xs={some(true)} ys={valuesAt(some(true))} r={3.5} />
       </g>
     </Chart>
+  );
+}
+
+const farthest = 8;
+
+/** Observations where draws are told best. */
+function Farthest({ local: { observations } }: { local: LocalTest }) {
+  const store = useStore();
+  return (
+    <DataTable
+      class="rows-table"
+      label={text.farthest}
+      rows={observations.toSorted((a, b) => b.value - a.value).slice(0, farthest)}
+      columns={[
+        {
+          head: text.example,
+          cell: ({ example: index }) => (
+            <LinkButton
+              disabled={store.fixed.value}
+              onClick={() => store.selectExample({ kind: 'data', split: 'validation', index: index! })}
+            >
+              {index}
+            </LinkButton>
+          ),
+        },
+        { head: text.found, num: ({ value }) => fixed(value, 3) },
+        { head: text.byChance, num: ({ band }) => fixed(band, 3) },
+        { head: 'p', num: ({ pValue }) => fixed(pValue, 2) },
+      ]}
+    />
   );
 }

@@ -158,7 +158,7 @@ function Settings({ run: label }: { run: string }) {
         {target ? text.other : text.choose}
       </Button>
       {target ? <code title={target}>{fileOf(target)}</code> : null}
-      <span>{text.unit}</span>
+      <span class="draws">{text.unit}</span>
       <Dropdown
         label={text.unit}
         value={String(draws.value)}

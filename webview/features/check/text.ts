@@ -27,6 +27,10 @@ export const text = bilingual({
     'wie weit die Chance eines Beispiels beim Klassifikator von ½ ist; grau: Zufall',
   ],
   localAxis: ['observations, by distance', 'Beobachtungen, nach Abstand'],
+  farthest: ['Observations that are farthest', 'Fernste Beobachtungen'],
+  example: ['example', 'Beispiel'],
+  found: ['found', 'gefunden'],
+  byChance: ['by chance up to', 'zufällig bis'],
   whereOfExamples: [
     'log odds of an example; + the flow has too little, − too much',
     'log-Chance eines Beispiels; + der Flow hat zu wenig, − zu viel',

@@ -21,10 +21,7 @@ export function normalDistance(sorted: ArrayLike<number>): number {
   return uniformDistance(Float64Array.from(sorted, normalProbability));
 }
 
-/**
- * P(Z ≤ z) of a standard normal Z, within 1e-7 (M. Abramowitz and I. A. Stegun, Handbook of Mathematical Functions,
- * formula 26.2.17).
- */
+/** P(Z ≤ z) of a standard normal Z, within 1e-7 (M. Abramowitz and I. A. Stegun, Handbook of Mathematical Functions, formula 26.2.17). */
 export function normalProbability(z: number): number {
   const size = Math.abs(z);
   const t = 1 / (1 + 0.2316419 * size);

@@ -80,7 +80,7 @@ export async function pairsOf(
   const order = choosePairs(dataset[split].count, pairs, seed, split);
   const { features: x, context } = splitContext(await dataset[split].read(order), dataset);
   if (runner.context && !context) throw new UserError('The data of this flow come without conditions.');
-  return { count: order.length, x, context: context ?? new Float32Array() };
+  return { count: order.length, order, x, context: context ?? new Float32Array() };
 }
 
 function checkSettings({ split, pairs, draws, seed }: CalibrationSettings): void {

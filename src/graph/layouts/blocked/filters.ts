@@ -8,9 +8,7 @@ export interface FilterUse {
   block: number;
 }
 
-/**
- * [out/b, in/b, taps, b of in, b of out]; where there are fewer inputs than a block holds, [out/b, in, taps, b of out].
- */
+/** [out/b, in/b, taps, b of in, b of out]; where there are fewer inputs than a block holds, [out/b, in, taps, b of out]. */
 export function filterInBlocks(graph: Relayout, filter: number, { turned, block }: FilterUse): number {
   const [height, width, rows, columns] = graph.typeOf(filter).shape as [number, number, number, number];
   const taps = height * width;
@@ -26,9 +24,7 @@ export function filterInBlocks(graph: Relayout, filter: number, { turned, block 
   return graph.transpose(value, columns < block ? [2, 0, 1, 3] : [3, 0, 2, 1, 4]);
 }
 
-/**
- * Filters that are constants, one for each group: [taps, C, K] → [K/b, C/b, taps, b of C, b of K], one group after the other.
- */
+/** Filters that are constants, one for each group: [taps, C, K] → [K/b, C/b, taps, b of C, b of K], one group after the other. */
 export function constantFilterInBlocks(
   groups: readonly ConstantData[],
   { taps, channels, outputs, block }: { taps: number; channels: number; outputs: number; block: number },
