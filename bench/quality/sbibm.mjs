@@ -97,17 +97,18 @@ async function measure({ task, preset, simulations, seconds, seed, seeds, chosen
       );
     const inside = JSON.parse(await script('pairs', package_, task, folder));
     const name = [task, simulations, preset].join(' ');
-    const rows = [];
+    const [rows, all] = [[], []];
     for (const classifier of chosen) {
       const found = await classifiers[classifier](folder, seeds, { script });
       const c2st = found.map((values) => values[0]);
       console.log(
         `${name}: C2ST by ${classifier} ${mean(c2st).toFixed(3)}, published NPE ${published[task][simulations]}; ${trained.toFixed(0)} s`,
       );
-      rows.push({ name: `${name} ${classifier}`, c2st, found, inside, trained, seed });
+      all.push(found);
+      rows.push({ name: `${name} ${classifier}`, c2st, inside, trained, seed });
     }
-    if (rows.length > 1) printBoth(rows[0].found, rows[1].found, seeds);
-    return rows.map(({ found: _, ...row }) => row);
+    if (rows.length > 1) printBoth(...all, seeds);
+    return rows;
   });
 }
 
