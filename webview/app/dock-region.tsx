@@ -103,7 +103,7 @@ function FillToggle() {
   if (turns.value === 'one') return null;
   const name = filled.value ? text.unfill : text.fill;
   return (
-    <button type="button" class="bare take-button" aria-label={name} title={name} onClick={fill}>
+    <button type="button" class="bare icon-button" aria-label={name} title={name} onClick={fill}>
       <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
         <path d={filled.value ? 'M3 6l5 5 5-5' : 'M3 10l5-5 5 5'} />
       </svg>

@@ -90,7 +90,7 @@ export function TakeAway(props: TakeAwayProps) {
     <div class="take" ref={root} onKeyDown={(event) => place && menuKeys(event, close)} data-not-in-picture>
       <button
         type="button"
-        class="bare take-button"
+        class="bare icon-button take-button"
         aria-haspopup="menu"
         aria-expanded={place !== undefined}
         aria-label={text.takeAway(title)}
