@@ -35,8 +35,9 @@ WORTH_A_WORD = 30.0
 #: Seconds for a cluster to answer, and for the other workers to end after one has.
 TO_ANSWER = 10.0
 TO_END = 30.0
-#: How often a Ray of our own is started.
-STARTS = 3
+#: Seconds for the agents and workers of a Ray of our own to start.
+TO_START = 300
+BUSY = "Ray did not start: this machine is too busy for it. Train again when it has less to do, or with --launcher torchrun."
 #: Bytes. Nothing goes through it, and Ray would take a third of the memory.
 OBJECT_STORE = 2**27
 #: How threads wait, which workers on a cluster do as this process.
@@ -104,6 +105,33 @@ class Worker:
                 dist.destroy_process_group()
 
 
+def wait_for_no_agent() -> None:
+    """Has Ray start without waiting for the ports of its agents.
+
+    It gives up on an agent that needs 15 seconds to start, as on a busy machine, and no setting changes that
+    (ray-project/ray#65983). Nothing here uses the agent of the dashboard.
+    """
+    from ray._private.node import Node
+
+    try:
+        from ray._raylet import DASHBOARD_AGENT_LISTEN_PORT_NAME, METRICS_AGENT_PORT_NAME, METRICS_EXPORT_PORT_NAME, persist_port
+    except ImportError:
+        # An older Ray chooses the ports itself.
+        return
+    start = Node.start_raylet
+
+    def start_raylet(node: Any, *arguments: Any, **options: Any) -> None:
+        for name in (METRICS_AGENT_PORT_NAME, METRICS_EXPORT_PORT_NAME, DASHBOARD_AGENT_LISTEN_PORT_NAME):
+            # As the agent itself says that it does not listen.
+            persist_port(node.get_session_dir_path(), node.node_id, name, -1)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            node._ray_params.runtime_env_agent_port = free.getsockname()[1]
+        start(node, *arguments, **options)
+
+    Node.start_raylet = start_raylet
+
+
 def start_ray(address: str | None, processors: int) -> None:
     """Joins the cluster at the address, or starts one in this process, which ends with it."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
@@ -118,26 +146,23 @@ def start_ray(address: str | None, processors: int) -> None:
         os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112, its name in Ray
         # On every system, this is how Ray learns that it need not be reached from other machines.
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+        os.environ["RAY_agent_register_timeout_ms"] = str(1000 * TO_START)  # noqa: SIM112
+        os.environ["RAY_worker_register_timeout_seconds"] = str(TO_START)  # noqa: SIM112
     # It reads these when it is loaded.
     import ray
 
     if address is None:
         resources = {"num_cpus": processors, "num_gpus": 0, "object_store_memory": OBJECT_STORE, "include_dashboard": False}
-        for tries_left in reversed(range(STARTS)):
-            try:
-                ray.init("local", logging_level="warning", **resources)
-                return
-            except Exception as error:
-                # No class of its own: Ray gives one of its processes 15 seconds to start, which is little on a busy machine.
-                if "timed out during startup" not in str(error):
-                    raise
-                ray.shutdown()
-            if tries_left:
-                log("Ray did not start in the time that it gives itself, and is started again.")
-        raise TrainingError(
-            f"Ray did not start in {STARTS} tries: this machine is too busy for it. "
-            "Train again when it has less to do, or with --launcher torchrun."
-        )
+        wait_for_no_agent()
+        try:
+            ray.init("local", logging_level="warning", **resources)
+        except Exception as error:
+            # No class of its own.
+            if "timed out during startup" not in str(error):
+                raise
+            ray.shutdown()
+            raise TrainingError(BUSY) from None
+        return
     host, _, port = address.rpartition(":")
     try:
         # Ray would try for minutes.

@@ -23,7 +23,7 @@ for (const [place, answers] of tried(
   ([name]) => name === 'Several processes',
 ))
   describe(`a training with ${place}`, function () {
-    this.timeout(300_000);
+    this.timeout(600_000);
     let workbench: Workbench;
     let tries = 0;
     const name = `with-${place.replace(' ', '-')}`;
@@ -66,7 +66,7 @@ for (const [place, answers] of tried(
       await workbench.accept();
 
       const best = path.join(run, 'checkpoints', 'best.flow.safetensors');
-      await until('a checkpoint', () => existsSync(best), 120_000);
+      await until('a checkpoint', () => existsSync(best), 240_000);
       await workbench.statusBar(new RegExp(`${name}-\\d step \\d+`)).waitFor();
       void vscode.commands.executeCommand('flowscope.openInInspector', vscode.Uri.file(best));
       const frame = await workbench.webview('[data-result]');
