@@ -3,6 +3,8 @@
 export interface CheckSettings {
   /** `FILE.py:FUNCTION`, the log density of the target, which need not be normalized; absent for a check against held-out examples. */
   target?: string;
+  /** For held-out examples: `LOW:HIGH` of all features or one each, or `FILE.py:FUNCTION`; draws outside of it leak. */
+  prior?: string;
   draws: number;
   seed: number;
 }

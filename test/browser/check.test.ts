@@ -144,17 +144,26 @@ describe('a check', () => {
   it('against held-out examples needs no target, and shows where a classifier wins', async () => {
     let part: CheckPart | undefined;
     const { page, panel } = await open({ edits: { check: (answer) => (part = answer) } });
-    await panel.getByText('Check against held-out examples', { exact: true }).click();
-    await panel.getByText(/^[\d,]+ held-out examples$/).waitFor({ timeout: 120_000 });
+    const prior = panel.locator('vscode-text-field[title^="Prior"] input');
+    const begin = panel.getByText('Check against held-out examples', { exact: true });
+    await prior.fill('1:-1');
+    await begin.click();
+    await panel
+      .getByRole('alert')
+      .getByText(/expected LOW:HIGH, as -1:1/)
+      .waitFor();
+    await prior.fill('-9:9');
+    await begin.click();
+    await panel.getByText(/^[\d,]+ held-out examples, -9:9$/).waitFor({ timeout: 120_000 });
     const { against } = part!;
     assert.ok(against && !part!.report);
+    assert.equal(against.findings[0]!.sentence, 'No draw is outside of the prior.');
     const sentences = (await panel.locator('.view-verdict').allInnerTexts()).join('\n');
     for (const { sentence } of against.findings)
       assert.ok(sentences.replaceAll('−', '-').includes(sentence), sentence);
     await panel.locator('canvas[data-name=weight-map]').waitFor();
     for (const theme of ['dark', 'light', 'high-contrast'] as const) {
       await editor.setTheme(`vscode-${theme}`);
-      if (process.env.SHOT) await page.screenshot({ path: `${process.env.SHOT}-${theme}.png` });
       const found = await audit(page, { within: ['.diag'], contrastAlone: theme !== 'dark' });
       assert.deepEqual(
         found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join()}`),

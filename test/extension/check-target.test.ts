@@ -45,6 +45,8 @@ describe('the target of a check', function () {
 
   it('does not run before its file was chosen', async () => {
     await assert.rejects(document.ask('check', query(), 'a'), /was not chosen here/);
+    const { target, ...rest } = query();
+    await assert.rejects(document.ask('check', { ...rest, prior: target }, 'p'), /was not chosen here/);
     assert.ok(!existsSync(file('RAN')));
   });
 

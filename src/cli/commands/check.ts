@@ -3,7 +3,6 @@ import { UserError } from '../../base/user-error';
 import { drawnFile, readDrawn } from '../../engine/check/drawn';
 import { againstExamples, type Against } from '../../engine/check/against-examples';
 import { namesOr } from '../../engine/check/names';
-import { openPrior } from '../../engine/check/prior';
 import { check } from '../../engine/check/run';
 import { readPairs } from '../../engine/use/calibrate';
 import { readContext } from '../../engine/use/read-context';
@@ -113,7 +112,7 @@ interface AgainstChoice extends Omit<ExampleChoice, 'space'> {
 async function againstChosen(
   session: Session,
   model: string,
-  { draws, observation, prior: within, timeout, ...choice }: AgainstChoice,
+  { draws, observation, prior, timeout, ...choice }: AgainstChoice,
 ): Promise<Outcome> {
   const { input, condition, seed } = choice;
   const isOne = condition !== undefined && !/\.np[yz]$/i.test(condition);
@@ -125,27 +124,17 @@ async function againstChosen(
   const examples = await readPairs(opened, { ...choice, split }, draws);
   const observations =
     observation === undefined ? undefined : await readContext(opened.runner, observation, 1);
-  const { signal } = session;
-  const prior =
-    within === undefined
-      ? undefined
-      : await openPrior(within, examples.x.length / examples.count, { signal, timeout });
   const steps = againstExamples({
     ...{ ways, seed, observations, backend: await openInferenceBackend(session) },
     examples: isOne ? { ...examples, context: new Float32Array() } : examples,
     names: namesOr(opened.featureNames, examples.x.length / examples.count),
-    prior,
-    signal,
+    ...{ prior, timeout, signal: session.signal },
   });
   let last: Against | undefined;
   const progress = inSteps(session, 'checking', 'parts');
-  try {
-    for await (const now of steps) {
-      last = now;
-      progress.onProgress(now.done, now.total);
-    }
-  } finally {
-    prior?.end();
+  for await (const now of steps) {
+    last = now;
+    progress.onProgress(now.done, now.total);
   }
   const { report } = last!;
   const source = input === undefined ? { split } : { input };

@@ -17,9 +17,9 @@ import { breathe } from '../model/breathe';
 import { decodeLatents, encodeExamples } from '../model/latents';
 import type { Pairs, RunBothWays } from '../use/calibrate';
 import { amongOthers, energyDistance, slicedDistance } from '../use/two-samples';
-import type { Target } from './built-in-target';
 import { trainClassifiers, type Rows } from './classifier';
 import { examplesFindings } from './examples-findings';
+import { openPrior } from './prior';
 import { checkValues } from './weigh';
 import { variance } from './regression';
 
@@ -29,8 +29,9 @@ export interface AgainstOptions {
   examples: Pairs;
   seed: number;
   names: readonly string[];
-  /** −∞ where no draw should be. */
-  prior?: Target | undefined;
+  /** Where draws may lie, as `openPrior` takes it, which waits `timeout` seconds for a function. */
+  prior?: string | undefined;
+  timeout?: number;
   /** Conditions [n, C] to test at; by default those of some examples. */
   observations?: Float32Array | undefined;
   signal: AbortSignal;
@@ -94,7 +95,7 @@ export async function* againstExamples(options: AgainstOptions): AsyncGenerator<
     nonFinite: options.examples.count - count,
     tests: [],
     ...(context ? { recovery: await recoveryOf(options, pairs) } : {}),
-    ...(options.prior ? { leakage: await leakageOf(options.prior, pairs) } : {}),
+    ...(options.prior === undefined ? {} : { leakage: await leakageOf(options.prior, options, pairs) }),
   };
   let logWeights = new Float64Array(count);
   const known = (done: number): Against => ({
@@ -128,12 +129,17 @@ export async function* againstExamples(options: AgainstOptions): AsyncGenerator<
 }
 
 /** @throws UserError where examples are outside, which were drawn from it */
-async function leakageOf(prior: Target, { count, examples, draws }: Finite): Promise<CheckReport['leakage']> {
+async function leakageOf(
+  text: string,
+  { timeout, signal }: AgainstOptions,
+  { count, examples, draws }: Finite,
+): Promise<CheckReport['leakage']> {
+  const width = examples.x.length / count;
+  const prior = await openPrior(text, width, { signal, timeout });
   const outside = async ({ x }: Side): Promise<number> => {
     let found = 0;
     for (let start = 0; start < count; start += together) {
       const n = Math.min(together, count - start);
-      const width = x.length / count;
       const rows = x.slice(start * width, (start + n) * width);
       const logP = await prior.logDensity(rows, n);
       checkValues(logP, rows, width, 'prior');
@@ -141,13 +147,17 @@ async function leakageOf(prior: Target, { count, examples, draws }: Finite): Pro
     }
     return found;
   };
-  const wrong = await outside(examples);
-  if (wrong > 0)
-    throw new UserError(
-      `${wrong} of ${count} examples are outside of the prior. Check its bounds, their order and their units.`,
-    );
-  const share = (await outside(draws)) / count;
-  return { share, error: Math.sqrt((share * (1 - share)) / count) };
+  try {
+    const wrong = await outside(examples);
+    if (wrong > 0)
+      throw new UserError(
+        `${wrong} of ${count} examples are outside of the prior. Check its bounds, their order and their units.`,
+      );
+    const share = (await outside(draws)) / count;
+    return { share, error: Math.sqrt((share * (1 - share)) / count) };
+  } finally {
+    prior.end();
+  }
 }
 
 const testOf = (kind: ExamplesTest['kind'], value: number, band: number): ExamplesTest => ({

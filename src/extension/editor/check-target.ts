@@ -2,7 +2,8 @@
 import { l10n, type Memento, window, workspace } from 'vscode';
 import path from 'node:path';
 import { UserError } from '../../base/user-error';
-import { isTargetName } from '../../config/targets';
+import { pythonTarget } from '../../config/targets';
+import type { CheckSettings } from '../../protocol/check';
 import { confirm } from '../offer';
 import { mayRun } from '../trust';
 
@@ -39,13 +40,16 @@ async function allow(file: string, state: Memento): Promise<boolean> {
   return true;
 }
 
-/** Built-in targets and held-out examples run no code of the user. @throws UserError for a function that was not allowed, or in an untrusted workspace */
-export function mustBeAllowed(target: string | undefined, state: Memento): void {
-  if (target === undefined || isTargetName(target)) return;
-  if (!workspace.isTrusted)
-    throw new UserError(
-      l10n.t('{0} needs a trusted workspace. Opening models does not.', l10n.t('Running a target')),
-    );
-  if (!allowed(state).includes(target.replace(/:[A-Za-z_]\w*$/, '')))
-    throw new UserError(l10n.t('{0} was not chosen here. Choose the function first.', target));
+/** Functions of Python files are code of the user; nothing else runs any. @throws UserError for a function that was not allowed, or in an untrusted workspace */
+export function mustBeAllowed({ target = '', prior = '' }: CheckSettings, state: Memento): void {
+  for (const text of [target, prior]) {
+    const [, file] = pythonTarget.exec(text) ?? [];
+    if (file === undefined) continue;
+    if (!workspace.isTrusted)
+      throw new UserError(
+        l10n.t('{0} needs a trusted workspace. Opening models does not.', l10n.t('Running a target')),
+      );
+    if (!allowed(state).includes(file))
+      throw new UserError(l10n.t('{0} was not chosen here. Choose the function first.', text));
+  }
 }

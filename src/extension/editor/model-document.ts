@@ -135,7 +135,7 @@ export class ModelDocument implements CustomDocument {
   private async answerOf<M extends InspectorMethod>(
     ...[method, query, token, of, context]: AskArguments<M>
   ): Promise<InspectorAnswer<M>> {
-    if (method === 'check') mustBeAllowed((query as CheckQuery).target, this.context.workspaceState);
+    if (method === 'check') mustBeAllowed(query as CheckQuery, this.context.workspaceState);
     const model = await this.model();
     const { engine, summary } = model;
     if (of === undefined || of === summary.path)

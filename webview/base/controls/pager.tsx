@@ -10,17 +10,18 @@ export interface PagerProps {
   /** Size of a full page. */
   size: number;
   total: number;
-  /** What they are, in the plural. */
-  things: string;
+  /** What they are, in the plural; features by default. */
+  things?: string;
   /** Number of the first of all; 1 by default. */
   first?: number;
   /** Slider's name. */
-  label: string;
+  label?: string;
   onChange(offset: number): void;
 }
 
 /** Nothing when one page holds all. */
-export function Pager({ offset, size, total, things, first = 1, label, onChange }: PagerProps) {
+export function Pager({ offset, size, total, onChange, first = 1, ...rest }: PagerProps) {
+  const { things = words.features, label = words.feature } = rest;
   if (total <= size) return null;
   const last = Math.ceil(total / size) - 1;
   const page = Math.min(last, Math.floor(offset / size));

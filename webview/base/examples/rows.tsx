@@ -38,14 +38,7 @@ export function Rows(props: RowsProps) {
   const shown = Math.min(features - offset, featuresAPage);
   return (
     <>
-      <Pager
-        offset={offset}
-        size={featuresAPage}
-        total={features}
-        things={words.features}
-        label={words.feature}
-        onChange={(next) => (from.value = next)}
-      />
+      <Pager offset={offset} size={featuresAPage} total={features} onChange={(next) => (from.value = next)} />
       <DataTable
         frame={{ 'aria-label': props.label }}
         class="rows-table"

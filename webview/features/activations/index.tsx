@@ -87,8 +87,6 @@ function FeatureRows({ model, view, worked, sizes }: FeatureRowsProps) {
         offset={offset}
         size={featuresAPage}
         total={features}
-        things={words.features}
-        label={words.feature}
         onChange={(next) => (store.state(activationsState).channelPage.value = next / featuresAPage)}
       />
       <DataTable

@@ -11,7 +11,7 @@ import {
 import type { ModelSummary } from '../../../src/protocol/model';
 import { type RegionFeature, type Store, stateOf, latest, ask } from '../../base/store/store';
 import { vector, type ViewData } from '../../base/view-data/view-data';
-import { Button, Dropdown } from '../../base/controls/toolkit';
+import { Button, Dropdown, TextField } from '../../base/controls/toolkit';
 import { count, fixed, percent, unknown, compact, signed } from '../../base/format/numbers';
 import { FeaturePair } from '../../base/layers/feature-pair';
 import { Verdict, VerdictMark } from '../../base/layers/verdict';
@@ -36,6 +36,7 @@ const checkState = stateOf((store) => {
   const pair = signal<[number, number]>([0, 1]);
   const draws = signal(10_000);
   const chosen = signal<string | undefined>(undefined);
+  const prior = signal('');
   const parted = runInParts(store, 'check', hasCheck, () => (pair.value = [0, 1]));
   const { part, status } = parted;
   const isMapped = (): boolean => {
@@ -44,7 +45,7 @@ const checkState = stateOf((store) => {
   };
   return {
     ...parted,
-    ...{ draws, pair },
+    ...{ draws, pair, prior },
     /** `FILE.py:FUNCTION` that was chosen or that the report is of, or the built-in target that the flow was trained on. */
     target: computed(() => chosen.value ?? part.value?.settings.target ?? store.model.value?.target),
     // The draws grow while it runs.
@@ -64,7 +65,8 @@ const checkState = stateOf((store) => {
     /** Against held-out examples where there is no target. */
     run(target?: string) {
       chosen.value = target ?? chosen.value;
-      parted.run({ ...(target ? { target } : {}), draws: draws.value, seed: 0 });
+      const against = target ? { target } : { prior: prior.value || undefined };
+      parted.run({ ...against, draws: draws.value, seed: 0 });
     },
   };
 });
@@ -110,7 +112,6 @@ export const check: RegionFeature = {
 
 const drawCounts = [2000, 10_000, 50_000];
 
-/** A target without its folders. */
 const fileOf = (target: string): string => target.replace(/^.*[\\/]/, '');
 
 function CheckTab({ model }: { model: ModelSummary }) {
@@ -141,16 +142,12 @@ function CheckTab({ model }: { model: ModelSummary }) {
 
 const aboutOf = ({ total, settings, against }: CheckPart): string =>
   against
-    ? `${count(against.examples)} ${text.examples}`
+    ? [`${count(against.examples)} ${text.examples}`, settings.prior].filter(Boolean).join(', ')
     : `${count(total)} ${text.unit}, ${fileOf(settings.target!)}`;
 
 function Settings({ run: label }: { run: string }) {
-  const {
-    target: { value: target },
-    draws,
-    choose,
-    run,
-  } = useFeature(checkState);
+  const { draws, prior, choose, run, ...state } = useFeature(checkState);
+  const target = state.target.value;
   const { splits } = useStore().model.value!;
   return (
     <>
@@ -169,7 +166,15 @@ function Settings({ run: label }: { run: string }) {
         {label}
       </Button>
       {splits.some(({ name }) => name === 'validation') ? (
-        <Button onClick={() => run()}>{text.againstExamples}</Button>
+        <>
+          <Button onClick={() => run()}>{text.againstExamples}</Button>
+          <TextField
+            label={text.prior}
+            value={prior.value}
+            placeholder={text.priorHint}
+            onCommit={(typed) => (prior.value = typed.trim())}
+          />
+        </>
       ) : null}
     </>
   );

@@ -19,6 +19,11 @@ export const text = bilingual({
     'Ohne Funktion: Klassifikatoren versuchen, die Latents zurückgehaltener Beispiele von Ziehungen der Basis zu unterscheiden. Bei einem richtigen Flow gelingt das nicht.',
   ],
   againstExamples: ['Check against held-out examples', 'Gegen zurückgehaltene Beispiele prüfen'],
+  prior: [
+    'Prior: draws outside of it are counted. -1:1 for all features, or 0:1,-3:3 for each.',
+    'Prior: Ziehungen außerhalb werden gezählt. -1:1 für alle Merkmale, oder 0:1,-3:3 für jedes.',
+  ],
+  priorHint: ['prior, as -1:1', 'Prior, etwa -1:1'],
   parts: ['parts', 'Teilen'],
   examples: ['held-out examples', 'zurückgehaltene Beispiele'],
   local: ['At observations', 'An Beobachtungen'],

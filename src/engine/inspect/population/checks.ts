@@ -50,14 +50,14 @@ export function createChecks(
 
   async function* withoutTarget(
     flow: InspectedFlow,
-    { draws: most, seed }: CheckSettings,
+    { draws: most, seed, prior }: CheckSettings,
     names: readonly string[],
     signal: AbortSignal,
   ): AsyncGenerator<Step> {
     const { runner } = flow;
     if (!backend) throw new UserError('Nothing computes here: open the model itself.');
     const steps = againstExamples({
-      ...{ ways: { forward: runner, inverse: runner }, backend, seed, names, signal },
+      ...{ ways: { forward: runner, inverse: runner }, backend, seed, names, prior, signal },
       examples: await pairsOf(flow, { split: 'validation', pairs: most, seed }),
     });
     for await (const { report: against, draws: weighed, ...step } of steps)
