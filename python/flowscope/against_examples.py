@@ -1,29 +1,36 @@
 """Holds a PyTorch flow against examples, as `flowscope check` does without a target (src/engine/check/against-examples.ts).
 
-In a right flow the latents of examples are draws of the base, and its draws look like examples. Classifiers are trained to
-tell them apart (C2ST; Lopez-Paz and Oquab 2017, arXiv:1610.06545).
+In a right flow the latents of examples are draws of the base, whatever the condition, and draws of the flow look like examples.
+
+- Classifiers are trained to tell them apart: C2ST (Lopez-Paz and Oquab 2017, arXiv:1610.06545), and at single observations
+  L-C2ST (Linhart et al. 2023, arXiv:2306.03580).
+- The energy distance, an MMD (Sejdinovic et al. 2013, Annals of Statistics 41), and the sliced Wasserstein distance.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from .at_observations import DRAWS, OBSERVATIONS, Local, at_observations
 from .checks import _base_draws, _decoded
+from .classifier import trained
 from .flows import chain_of
 from .recorder import _embedded, _still, _tensor, _walk
+from .two_samples import Distance, beside, energy_distance, sliced_distance, spread
 
 FEWEST, FOLDS = 100, 5
 #: Standard errors of a share of one half that 995 of 1,000 right flows stay below.
 ERRORS = 2.576
-#: Those of scikit-learn's MLPClassifier, which benchmarks of simulation-based inference use.
-BATCH, RATE, DECAY, PASSES, IDLE, LEAST = 200, 1e-3, 1e-4, 1000, 10, 1e-4
 UNITS_PER_INPUT, MOST_UNITS = 10, 128
+#: Rows of each kind whose distances are measured.
+MOST_DISTANCES = 1000
+#: By chance hardly any feature of 1,000 examples has a contraction and a correlation that are farther apart.
+MOST_APART = 0.1
 
 
 @dataclass
@@ -42,8 +49,22 @@ class Told:
 
 
 @dataclass
+class Recovery:
+    """What the condition tells of each feature, [D]. In a right flow the two are the same."""
+
+    #: Share of the variance that the condition takes.
+    contraction: np.ndarray
+    #: Correlation of examples with draws for their conditions.
+    correlation: np.ndarray
+
+    @property
+    def off(self) -> bool:
+        return bool((np.abs(self.contraction - self.correlation) > MOST_APART).any())
+
+
+@dataclass
 class AgainstExamples:
-    """Classifiers against a flow. `count` examples are used: values, latents and draws of the others are not all finite."""
+    """What tells a flow from examples. `count` examples are used: values, latents and draws of the others are not all finite."""
 
     count: int
     not_finite: int
@@ -51,28 +72,47 @@ class AgainstExamples:
     latents: Told
     #: Examples against draws of the flow.
     examples: Told
+    #: Distances of latents from draws of the base.
+    energy: Distance
+    sliced: Distance
     #: Share of the draws outside of the prior; None without one.
     leakage: float | None = None
+    #: None where examples have no condition of their own, as `local`.
+    recovery: Recovery | None = None
+    local: Local | None = None
 
     def __str__(self) -> str:
+        lines = [] if self.leakage is None else [f"{self.leakage:.2%} of {self.count:,} draws are outside of the prior"]
         sides = (
             (self.latents, "the latents of examples from draws of the base"),
             (self.examples, "draws from examples"),
         )
-        outside = [] if self.leakage is None else [f"{self.leakage:.2%} of {self.count:,} draws are outside of the prior"]
-        lines = outside + [
+        lines += [
             f"A classifier {'tells' if one.off else 'cannot tell'} {what}: "
             f"{one.accuracy:.1%} right, by chance up to {one.band:.1%}"
             for one, what in sides
         ]
         if not any(one.off for one, _ in sides):
             lines.append(f"They saw {self.count:,} of each and miss what is finer.")
+        lines += [
+            f"{name} distance of the latents from the base: {one.value:.4f}, by chance up to {one.band:.4f}"
+            for one, name in ((self.energy, "Energy"), (self.sliced, "Sliced Wasserstein"))
+        ]
+        if self.local:
+            lines += self.local.sentences()
+        if self.recovery:
+            pairs = zip(self.recovery.contraction, self.recovery.correlation, strict=True)
+            each = ", ".join(f"{contraction:.0%} ({correlation:.2f})" for contraction, correlation in pairs)
+            lines.append(
+                "Share of each feature's variance that the condition takes, and how draws go with examples (correlation), "
+                f"{'not ' if self.recovery.off else ''}the same: {each}"
+            )
         if self.not_finite:
             lines.append(f"{self.not_finite:,} examples are left out: their values, latents or draws are not finite.")
         return "\n".join(lines)
 
 
-def against_examples(flow: Any, examples: Any, context: Any, prior: Any, seed: int) -> AgainstExamples:
+def against_examples(flow: Any, examples: Any, context: Any, prior: Any, observations: Any, seed: int) -> AgainstExamples:
     """What `flowscope.check(flow, examples=…)` does. `examples` [N, D]; `context` [N, C], of each, or [C], one for all."""
     root = flow if isinstance(flow, nn.Module) else None
     x = _tensor(examples, root)
@@ -85,33 +125,73 @@ def against_examples(flow: Any, examples: Any, context: Any, prior: Any, seed: i
             raise ValueError(f"The context has shape {tuple(conditions.shape)}; expected ({len(x)}, C), a row for each, or (C,).")
     # One condition for all tells a classifier nothing.
     seen = conditions if conditions is not None and len(conditions) == len(x) else None
+    asked = None if observations is None else _observations(observations, seen, root)
     chain = chain_of(flow, None if conditions is None else conditions[:1])
     modules = [root] if root is not None else [s.module for s in chain.steps if s.module is not None]
     with _still(modules), torch.random.fork_rng(devices=[]), torch.no_grad():
-        torch.manual_seed(seed)
+        # Draws of the same seed may be in the examples themselves.
+        torch.manual_seed(int(np.random.SeedSequence([abs(seed), *b"check"]).generate_state(1)[0]))
         rows = None if conditions is None else _embedded(chain, conditions.expand(len(x), -1))
-        base = _base_draws(chain, len(x), x.shape[1], rows, root)
-        drawn = _decoded(chain, base, rows)
+        base, again = (_base_draws(chain, len(x), x.shape[1], rows, root) for _ in range(2))
+        drawn, drawn_again = (_decoded(chain, z, rows) for z in (base, again))
         if drawn.shape != x.shape:
             raise ValueError(f"The examples have {x.shape[1]} features; draws of the flow have {drawn.shape[1]}.")
         walked = _walk(chain.steps, x, rows)
         z = walked[-1][0] if walked else x
-        sides = [side.double().cpu().numpy().reshape(len(x), -1) for side in (z, base, x, drawn)]
-    condition = None if seen is None else seen.double().cpu().numpy()
-    every = sides if condition is None else [*sides, condition]
-    kept = np.all([np.isfinite(side).all(1) for side in every], axis=0)
-    count = int(kept.sum())
-    if count < FEWEST:
-        raise ValueError(f"{count} examples of {len(x)} have finite latents; a check against examples needs {FEWEST} or more.")
-    given = None if condition is None else condition[kept]
-    leakage = None
-    if prior is not None:
-        wrong, outside = (_outside(prior, side[torch.as_tensor(kept, device=side.device)]) for side in (x, drawn))
-        if wrong:
-            raise ValueError(f"{wrong} of {count} examples are outside of the prior: check its bounds, their order and units.")
-        leakage = outside / count
-    latents, pairs = (_told(sides[i][kept], sides[i + 1][kept], given, seed) for i in (0, 2))
-    return AgainstExamples(count, len(x) - count, latents, pairs, leakage)
+        every = [_array(rows) for rows in (z, base, x, drawn, drawn_again, *([] if seen is None else [seen]))]
+        kept = np.flatnonzero(np.all([np.isfinite(rows).all(1) for rows in every], axis=0))
+        count = len(kept)
+        if count < FEWEST:
+            raise ValueError(
+                f"{count} examples of {len(x)} have finite latents; a check against examples needs {FEWEST} or more."
+            )
+        leakage = None
+        if prior is not None:
+            index = torch.as_tensor(kept, device=x.device)
+            wrong, outside = (_outside(prior, side[index]) for side in (x, drawn))
+            if wrong:
+                raise ValueError(
+                    f"{wrong} of {count} examples are outside of the prior: check its bounds, their order and units."
+                )
+            leakage = outside / count
+        if seen is not None:
+            chosen = kept[spread(OBSERVATIONS, count)] if asked is None else None
+            at = seen[torch.as_tensor(chosen, device=seen.device)] if asked is None else asked
+            several = _embedded(chain, at.repeat_interleave(DRAWS, 0))
+            at_each = _array(_base_draws(chain, len(several), x.shape[1], several, root))
+    latents, own, values, draws, others, *condition = (rows[kept] for rows in every)
+    conditions = condition[0] if condition else None
+    random = np.random.default_rng(seed)
+    some = spread(MOST_DISTANCES, count)
+    result = AgainstExamples(
+        count=count,
+        not_finite=len(x) - count,
+        latents=_told(latents, own, conditions, seed),
+        examples=_told(values, draws, conditions, seed),
+        energy=energy_distance(latents[some], own[some], random),
+        sliced=sliced_distance(latents[some], own[some], random),
+        leakage=leakage,
+    )
+    if conditions is not None:
+        result.recovery = _recovery(values, draws, others)
+        result.local = at_observations(latents, own, conditions, (_array(at), chosen, at_each), seed)
+    return result
+
+
+def _array(rows: Tensor) -> np.ndarray:
+    return rows.double().cpu().numpy().reshape(len(rows), -1)
+
+
+def _observations(observations: Any, seen: Tensor | None, root: nn.Module | None) -> Tensor:
+    if seen is None:
+        raise ValueError("observations= needs examples with a condition each: context= of shape (N, C).")
+    asked = _tensor(observations, root)
+    asked = asked.reshape(1, -1) if asked.ndim < 2 else asked
+    if asked.ndim != 2 or asked.shape[1] != seen.shape[1] or len(asked) == 0:
+        raise ValueError(f"The observations have shape {tuple(asked.shape)}; expected (K, {seen.shape[1]}).")
+    if not asked.isfinite().all():
+        raise ValueError("An observation is not finite.")
+    return asked
 
 
 def _outside(prior: Any, x: Tensor) -> int:
@@ -135,57 +215,21 @@ def _outside(prior: Any, x: Tensor) -> int:
 def _told(first: np.ndarray, second: np.ndarray, condition: np.ndarray | None, seed: int) -> Told:
     """A classifier tells only rows of conditions that it did not learn from: the other row of the pair would tell the label."""
     count = len(first)
-    both = np.concatenate([first, second])
-    if condition is not None:
-        both = np.concatenate([both, np.concatenate([condition, condition])], 1)
-    deviation = both.std(0)
-    scaled = torch.as_tensor((both - both.mean(0)) / np.where(deviation > 0, deviation, 1), dtype=torch.float32)
+    rows = np.concatenate([beside(side, condition) for side in (first, second)])
     random = torch.Generator().manual_seed(seed)
     fold = (torch.randperm(count, generator=random) % FOLDS).repeat(2)
-    labels = (torch.arange(2 * count) < count).float()
-    log_odds = _log_odds(scaled, labels, fold, random)
-    right = ((log_odds > 0) == (labels > 0)).double().mean()
+    labels = (torch.arange(2 * count) < count).float().expand(FOLDS, -1)
+    learns = (fold != torch.arange(FOLDS)[:, None]).float()
+    units = min(MOST_UNITS, UNITS_PER_INPUT * rows.shape[1])
+    log_odds = trained(rows, labels, learns, units, random)(rows)[fold, torch.arange(2 * count)]
+    right = ((log_odds > 0) == (labels[0] > 0)).double().mean()
     return Told(float(right), 0.5 + ERRORS * (0.25 / (2 * count)) ** 0.5, log_odds.double().numpy())
 
 
-def _log_odds(x: Tensor, labels: Tensor, fold: Tensor, random: torch.Generator) -> Tensor:
-    """Log odds [2 N]: one classifier for each fold learns from the other folds and tells the rows of its own."""
-    units = min(MOST_UNITS, UNITS_PER_INPUT * x.shape[1])
-    widths = [x.shape[1], units, units, 1]
-    weights: list[Tensor] = []
-    for before, after in pairwise(widths):
-        # Glorot's bound, for biases too.
-        bound = (6 / (before + after)) ** 0.5
-        for rows in (before, 1):
-            start = (2 * torch.rand(FOLDS, rows, after, generator=random) - 1) * bound
-            weights.append(start.requires_grad_())
-
-    def logits(rows: Tensor) -> Tensor:
-        h = rows.expand(FOLDS, -1, -1)
-        for i in range(0, len(weights), 2):
-            h = torch.baddbmm(weights[i + 1], h, weights[i])
-            h = torch.relu(h) if i + 2 < len(weights) else h
-        return h.squeeze(-1)
-
-    optimizer = torch.optim.Adam(weights, lr=RATE)
-    best, idle = np.inf, 0
-    with torch.enable_grad():
-        for _ in range(PASSES):
-            losses = []
-            for rows in torch.randperm(len(x), generator=random).split(BATCH):
-                learns = (fold[rows] != torch.arange(FOLDS)[:, None]).float()
-                found = logits(x[rows])
-                each = (nn.functional.softplus(found) - found * labels[rows]) * learns
-                loss = (each.sum(1) / learns.sum(1).clamp(min=1)).sum()
-                penalty = sum(w.square().sum() for w in weights[::2]) * DECAY / (2 * BATCH)
-                optimizer.zero_grad()
-                (loss + penalty).backward()
-                optimizer.step()
-                losses.append(float(loss.detach()) / FOLDS)
-            now = float(np.mean(losses))
-            idle = idle + 1 if now > best - LEAST else 0
-            best = min(best, now)
-            if idle >= IDLE:
-                break
-    with torch.no_grad():
-        return logits(x)[fold, torch.arange(len(x))]
+def _recovery(truth: np.ndarray, first: np.ndarray, second: np.ndarray) -> Recovery:
+    """Two draws for each condition differ by twice the variance that the condition leaves."""
+    left = (first - second).var(0, ddof=1) / 2
+    variances = truth.var(0, ddof=1), first.var(0, ddof=1)
+    both = (truth + first).var(0, ddof=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return Recovery(1 - left / variances[0], (both - sum(variances)) / (2 * np.sqrt(variances[0] * variances[1])))

@@ -98,13 +98,15 @@ def check(
     features: int | None = None,
     context: Any = None,
     prior: Any = None,
+    observations: Any = None,
     seed: int = 0,
 ) -> Check | AgainstExamples:
     """Draws from `flow` and weighs the draws with `target`, log densities [N] of x [N, D], which need not be normalized.
 
     Without a target, `examples` [N, D] that the flow has not learned from are compared with draws: the result is an
     `AgainstExamples`, and `context` may be the condition of each, [N, C]. `prior` says where draws may lie: a
-    distribution of torch, or log densities [N] of x [N, D], -inf outside.
+    distribution of torch, or log densities [N] of x [N, D], -inf outside. `observations` [K, C] are conditions at
+    which the flow is tested; by default they are those of 40 examples.
 
     `flow` is what `flowscope.record` takes; its layers need their way back. `target` gets tensors on the flow's device; or it is
     `(x, log_p)`, draws of this flow and log densities that were computed before, and `draws` is their number. `context` is one
@@ -117,9 +119,11 @@ def check(
     if target is None:
         from .against_examples import against_examples
 
-        return against_examples(flow, examples, context, prior, seed)
+        return against_examples(flow, examples, context, prior, observations, seed)
     if prior is not None:
         raise ValueError("prior= is for a check against examples; a target is -inf outside of it.")
+    if observations is not None:
+        raise ValueError("observations= is for a check against examples; with a target, context= is the condition.")
     known = target if isinstance(target, tuple) else None
     root = flow if isinstance(flow, nn.Module) else None
     condition = None if context is None else _tensor(context, root).reshape(1, -1)

@@ -2,16 +2,19 @@
 
 import numpy as np
 import pytest
+import scipy.stats
 import torch
 from flows import nflows_flow, zuko_flow
 from nflows.distributions.normal import StandardNormal
 from nflows.flows import Flow
+from nflows.transforms import Transform
 from nflows.transforms.standard import PointwiseAffineTransform
 from sbi.utils import BoxUniform
 from torch.distributions import Independent, Uniform
 
 import flowscope
 from flowscope.against_examples import _outside, _told
+from flowscope.two_samples import energy_distance, sliced_distance
 
 
 def within(accuracy, truth, count):
@@ -34,6 +37,26 @@ def test_classifiers_are_as_good_as_any_can_be():
     assert not _told(goes, normal, None, 0).off
 
 
+def test_distances_are_those_of_scipy():
+    random = np.random.default_rng(1)
+    for away in (0.0, 1.0):
+        first, second = random.normal(size=200), random.normal(size=300)[:200] + away
+        apart = np.abs(first[:, None] - second).mean()
+        energy, sliced = (f(first[:, None], second[:, None], random) for f in (energy_distance, sliced_distance))
+        # SciPy's is the root of the distance itself.
+        assert energy.value == pytest.approx(scipy.stats.energy_distance(first, second) ** 2 / (2 * apart), abs=1e-9)
+        assert sliced.value == pytest.approx(scipy.stats.wasserstein_distance(first, second), abs=1e-9)
+        assert energy.off == sliced.off == (away > 0)
+
+
+def test_distances_are_below_their_band_by_chance():
+    # One of 200 is off: more than 3 of 100 come once in 600 times.
+    random = np.random.default_rng(2)
+    runs = [(random.normal(size=(100, 2)), random.normal(size=(100, 2))) for _ in range(100)]
+    for distance in (energy_distance, sliced_distance):
+        assert sum(distance(*both, random).off for both in runs) <= 3
+
+
 def samples(flow, count, context=None):
     torch.manual_seed(5)
     with torch.no_grad():
@@ -54,13 +77,63 @@ def test_a_right_flow_passes_and_a_wrong_one_does_not():
     assert wrong.latents.off and wrong.examples.off and wrong.not_finite == 1, wrong
 
 
+class Regression(Transform):
+    """x = 0.8 · context + 0.6 · z."""
+
+    def forward(self, inputs, context=None):
+        return (inputs - 0.8 * context) / 0.6, inputs.new_full((len(inputs),), -np.log(0.6)) * inputs.shape[1]
+
+    def inverse(self, inputs, context=None):
+        return 0.6 * inputs + 0.8 * context, inputs.new_full((len(inputs),), np.log(0.6)) * inputs.shape[1]
+
+
+def regression(count):
+    """A flow, conditions, and examples of the flow for these."""
+    flow = Flow(Regression(), StandardNormal([2]))
+    context = torch.randn(count, 2, generator=torch.Generator().manual_seed(3))
+    return flow, context, samples(flow, count, context)
+
+
 def test_a_condition_that_a_flow_has_wrong_is_seen():
-    flow = nflows_flow(context=2)
-    context = 2 * torch.randn(1000, 2, generator=torch.Generator().manual_seed(3))
-    x = samples(flow, 1000, context)
+    flow, context, x = regression(1000)
     found = flowscope.check(flow, examples=x, context=context)
+    assert not any(one.off for one in (found.latents, found.examples, found.energy, found.sliced)), found
+    # Both are 0.8²; 0.06 is three standard errors of a correlation of 1,000, and more than that of a contraction.
+    for recovered in (found.recovery.contraction, found.recovery.correlation):
+        assert recovered == pytest.approx([0.64, 0.64], abs=0.06)
+    assert not found.recovery.off and not found.local.off and len(found.local.observations) == 40, found
+    wrong = flowscope.check(flow, examples=x, context=-context)
+    assert wrong.latents.off and wrong.recovery.off and wrong.local.off, wrong
+    assert "observations p is below 0.05, where 2 are expected; p 0.010 for all together" in str(wrong)
+
+
+def test_draws_do_not_repeat_those_of_the_examples():
+    flow = Flow(Regression(), StandardNormal([2]))
+    torch.manual_seed(3)
+    context = torch.randn(1000, 2)
+    found = flowscope.check(flow, examples=samples(flow, 1000, context), context=context, seed=3)
     assert not found.latents.off and not found.examples.off, found
-    assert flowscope.check(flow, examples=x, context=-context).latents.off
+
+
+def test_an_observation_is_tested_where_it_is():
+    flow, context, x = regression(2000)
+    # Too wide where the first condition is positive.
+    wide = context[:, 0] > 0
+    x[wide] += 0.5 * torch.randn(int(wide.sum()), 2, generator=torch.Generator().manual_seed(4))
+    found = flowscope.check(flow, examples=x, context=context, observations=[[-1.0, 0.5], [1.0, 0.5], [90.0, 0.0]])
+    good, bad, far = found.local.observations
+    assert good.p_value > 0.05 and bad.p_value == 0.01, (good, bad)
+    assert good.example is None and good.as_rare > 0.1 and far.as_rare == 0
+    assert "0.0% of the examples have a condition that is as far from all others as [90.,  0.]: the flow" in str(found)
+
+
+def test_observations_that_do_not_fit_are_refused():
+    flow, context, x = regression(100)
+    for wrong, message in (([0.0] * 3, r"shape \(1, 3\); expected \(K, 2\)"), ([0.0, np.nan], "An observation is not finite")):
+        with pytest.raises(ValueError, match=message):
+            flowscope.check(flow, examples=x, context=context, observations=wrong)
+    with pytest.raises(ValueError, match="observations= needs examples with a condition each"):
+        flowscope.check(flow, examples=x, context=context[0], observations=context[0])
 
 
 def test_draws_outside_of_a_prior_are_counted():
