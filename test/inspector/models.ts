@@ -124,18 +124,18 @@ const panelNames: Record<string, string> = {
 export async function showTab(page: Pick<Frame, 'locator'>, region: string, title: string): Promise<void> {
   const panel = page.locator(region);
   await panel.getByRole('tablist', { includeHidden: true }).waitFor({ state: 'attached' });
-  if (!(await panel.isVisible()))
-    await page
-      .locator('.panel-switch:visible')
-      .getByRole('radio', { name: panelNames[region]!, exact: true })
-      .click();
   const tab = panel.getByRole('tab', { name: title, exact: true });
   const press = async (): Promise<void> => {
+    if (!(await panel.isVisible()))
+      await page
+        .locator('.panel-switch:visible')
+        .getByRole('radio', { name: panelNames[region]!, exact: true })
+        .click({ timeout: patience(5000) });
     if (await tab.isVisible()) return tab.click({ timeout: patience(5000) });
     await panel.locator('.plain-menu').click({ timeout: patience(5000) });
     await panel.getByRole('menuitem', { name: title, exact: true }).click({ timeout: patience(5000) });
   };
-  // Right after another size, the row may lose the tab that was about to be clicked.
+  // Right after another size, the page may hide the panel, or the row the tab that was about to be clicked.
   await press().catch(press);
 }
 
