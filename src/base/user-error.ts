@@ -72,6 +72,8 @@ export function withoutOptions(message: string): string {
     .replaceAll(/\bconfig: (?:[a-z]\w*\.)+\w+: /g, '');
 }
 
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 /** First line of an error's message: the rest is a trace, or details for its library's developers. */
 export function firstLine(error: unknown): string {
   return (error as Error).message.split('\n')[0]!;

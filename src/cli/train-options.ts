@@ -52,16 +52,12 @@ export const trainOptions = {
       `Or another flow or the conventions of a published implementation, on top of the preset for the data: ${conventionSets.map(({ name }) => name).join(', ')}.`,
   ),
   target: textOption(
-    'NAME|FILE.py:NAME',
-    `Train on a density in place of data, by draws of the flow (reverse KL): ${targetNames.join(', ')}. Or with --launcher, a function of torch tensors. With --data, on both.`,
+    'NAME|FILE.js:NAME|FILE.py:NAME',
+    `Train on a density in place of data, by draws of the flow (reverse KL): ${targetNames.join(', ')}. Or a function of a JavaScript file, exports.logProb = (x, tf) => …, in operations of TensorFlow.js; or with --launcher, of torch tensors. With --data, on both.`,
   ),
-  features: integerOption(
-    'N',
-    'With --target FILE.py:NAME and no data: how many numbers the function takes.',
-    {
-      min: 1,
-    },
-  ),
+  features: integerOption('N', 'With --target FILE and no data: how many numbers the function takes.', {
+    min: 1,
+  }),
   from: textOption(
     'FILE',
     'Start from the model and weights of this checkpoint, from Flowscope or another library. Without --data, its own data are used if it names them.',

@@ -9,7 +9,7 @@ import { presets } from './presets';
 import type { Preset } from './preset';
 import type { DataConfig, ModelConfig, RunConfig, StoredConfig } from './schema';
 import { checkStartModel, checkStartTransforms, checkStart, type StartModel } from './start-model';
-import { isTargetName, pythonTarget, targetNames, targets } from './targets';
+import { expectedTarget, functionTarget, isTargetName, targets } from './targets';
 import { defined } from '../base/defined';
 import { several, shownValue, UserError } from '../base/user-error';
 import { isRecord } from './expected';
@@ -232,10 +232,8 @@ export function buildTargetConfig(request: RunRequest): StoredConfig | undefined
   const settings = section(config, 'training', fileName);
   const { objective, target, patience = 0 } = { ...settings, ...request.training };
   if (objective !== 'reverseKl') return undefined;
-  if (typeof target !== 'string' || !(isTargetName(target) || pythonTarget.test(target)))
-    throw new UserError(
-      `${fileName}: training.target: expected FILE.py:FUNCTION, or one of ${targetNames.join(', ')}, got ${shownValue(target)}.`,
-    );
+  if (typeof target !== 'string' || !(isTargetName(target) || functionTarget.test(target)))
+    throw new UserError(`${fileName}: training.target: ${expectedTarget}, got ${shownValue(target)}.`);
   if (request.data ?? request.context ?? request.reading)
     throw new UserError(
       `A training on ${target} alone reads no data. Leave out the data, the columns and the condition, or take objective "mixed".`,

@@ -2,7 +2,7 @@
 import { isSolved } from './field-layer';
 import { problem, type Problem } from './problem';
 import type { StoredConfig } from './schema';
-import { isTargetName, targetNames, targets } from './targets';
+import { isTargetName, expectedTarget, targets } from './targets';
 
 /** Whether a flow is trained by draws of its own. */
 export const isReverse = ({ objective }: StoredConfig['training']): boolean =>
@@ -22,11 +22,7 @@ export function checkTarget({ data, model, training }: StoredConfig): Problem[] 
     );
   const dim = target && isTargetName(target) ? targets[target].dim : undefined;
   return [
-    ...not(
-      !target,
-      'training.target',
-      `missing; expected FILE.py:FUNCTION, or one of ${targetNames.join(', ')}`,
-    ),
+    ...not(!target, 'training.target', `missing; ${expectedTarget}`),
     ...not(
       data && objective === 'reverseKl',
       'data',

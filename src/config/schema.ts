@@ -16,7 +16,7 @@ import {
   positiveInteger,
 } from './fields';
 import { imageModelSchema } from './image-model';
-import { pythonTarget, targetNames } from './targets';
+import { functionTarget, targetNames } from './targets';
 import { vectorModelSchema } from './vector-model';
 
 /** The training section of the config: optimizer, schedule, and what is written when. */
@@ -55,8 +55,8 @@ export const trainingSchema = v.strictObject({
     v.picklist(['likelihood', 'reverseKl', 'mixed']),
   ),
   target: optional(
-    'The density that reverseKl and mixed train on: a built-in one, or with PyTorch FILE.py:FUNCTION, of torch tensors.',
-    v.union([v.picklist(targetNames), v.pipe(v.string(), v.regex(pythonTarget, 'FILE.py:FUNCTION'))]),
+    'The density that reverseKl and mixed train on: a built-in one, FILE.js:FUNCTION in operations of TensorFlow.js, or with PyTorch FILE.py:FUNCTION, of torch tensors.',
+    v.union([v.picklist(targetNames), v.pipe(v.string(), v.regex(functionTarget, 'FILE.js:FUNCTION, FILE.py:FUNCTION'))]),
   ),
   targetScale: optional(
     'Standard deviation of each feature in draws of the untrained flow. By default 1, or what the built-in target needs.',

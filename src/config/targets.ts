@@ -20,7 +20,9 @@ const all = {
 export type TargetName = keyof typeof all;
 export const targets: Readonly<Record<TargetName, TargetFacts>> = all;
 export const targetNames = Object.keys(all) as TargetName[];
+export const expectedTarget = `expected FILE.py:FUNCTION, FILE.js:FUNCTION, or one of ${targetNames.join(', ')}`;
 export const isTargetName = (name: string): name is TargetName => Object.hasOwn(all, name);
 
-/** `FILE.py:FUNCTION`; the name is log_prob without one. */
-export const pythonTarget = /^(.*?\.py)(?::([A-Za-z_]\w*))?$/;
+/** `FILE.py:FUNCTION`, or a JavaScript file; the name is log_prob or logProb without one. */
+export const functionTarget = /^(.*?\.(?:py|[cm]?js))(?::([A-Za-z_]\w*))?$/;
+export const isPython = (target: string): boolean => /\.py(:|$)/.test(target);

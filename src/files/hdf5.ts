@@ -1,7 +1,7 @@
 /** HDF5 files, by jsfive, which reads what h5py and netCDF write by default. */
 import vm from 'node:vm';
 import { type Dataset, File, Group } from 'jsfive';
-import { shortened, UserError } from '../base/user-error';
+import { messageOf, shortened, UserError } from '../base/user-error';
 
 const signature = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 
@@ -37,7 +37,7 @@ export function inHdf5<T>(where: string, read: () => T, timeout = longestMillise
     if (error instanceof UserError) throw error;
     if ((error as { code?: unknown }).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT')
       throw damaged('its tables have no end');
-    throw damaged(shortened(error instanceof Error ? error.message : String(error)));
+    throw damaged(shortened(messageOf(error)));
   } finally {
     console.warn = warn;
   }

@@ -26,14 +26,14 @@ export const checkCommand = defineCommand({
   summary: 'Tell whether the density of a flow is right, where it is wrong, and which layer did it',
   argument: modelHelp,
   about:
-    'With --target, draws from the flow and weighs each draw with a target: log w = log p − log q. The target is a function of a Python file that returns log densities, which need not be normalized: def log_prob(theta), of an array [n, D] in data units (a torch tensor where the file imports torch), or def log_prob(theta, condition). Minus infinity says that there is no mass. The file is run in a process of its own, by the Python that FLOWSCOPE_PYTHON names or the active environment’s; name only files that you would run.\n\n' +
+    'With --target, draws from the flow and weighs each draw with a target: log w = log p − log q. The target is a function of a Python file that returns log densities, which need not be normalized: def log_prob(theta), of an array [n, D] in data units (a torch tensor where the file imports torch), or def log_prob(theta, condition). Minus infinity says that there is no mass. The file is run in a process of its own, by the Python that FLOWSCOPE_PYTHON names or the active environment’s. Or it is a function of a JavaScript file, exports.logProb = (x, tf) => …, of a tensor [n, D] in operations of TensorFlow.js. Name only files that you would run.\n\n' +
     'It shows how many draws count, (Σw)² / Σw², with an interval for any number of draws; the tail of the weights (Pareto k: above 0.7 averages cannot be trusted); the log evidence; draws outside of the support; the mass beyond the ends of each feature. Weights cannot see where the flow never draws: rows of the target (--input, or --split for the data of the run) can.\n\n' +
     'Which layer: no layer owns the error, since a bijection cannot change it. The answer is what would go if one layer alone were changed a little; the change is made on half of the draws and judged on the others. A layer is named only if it explains most, removes 15% or more, and more than the next one in 95% of resamples.\n\n' +
     'Without a target, the flow is held against examples (--input, or --split, by default validation): their latents have to be draws of the base, whatever the condition. Classifiers try to tell them, of latents and of examples (C2ST), also at single observations (L-C2ST); distances are measured, and how much the condition tells. Use examples that the flow was not trained on.',
   options: {
     target: textOption(
-      'NAME|FILE.py:NAME|FILE:COLUMN',
-      `The log density: a built-in target (${targetNames.join(', ')}). Or a function of a Python file, log_prob without a name. Or draws of the flow (.csv, .tsv, .parquet, .nc, or .npz with x) and the column or array that holds the log density of each.`,
+      'NAME|FILE.py:NAME|FILE.js:NAME|FILE:COLUMN',
+      `The log density: a built-in target (${targetNames.join(', ')}). Or a function of a Python or JavaScript file, log_prob or logProb without a name. Or draws of the flow (.csv, .tsv, .parquet, .nc, or .npz with x) and the column or array that holds the log density of each.`,
     ),
     draws: integerOption('N', 'Draws from the flow, for a function; examples, without a target.', {
       min: 100,
@@ -91,7 +91,15 @@ export const checkCommand = defineCommand({
       : undefined;
     const count = Math.min(examples?.count ?? 0, most.rows);
     const report = await check({
-      ...{ ways, flow, draws, seed, timeout, condition: context },
+      ...{
+        ways,
+        flow,
+        draws,
+        seed,
+        timeout,
+        backend: await openInferenceBackend(session),
+        condition: context,
+      },
       target: file ? await readDrawn(opened, file) : target,
       names: opened.featureNames,
       rows: examples && (await examples.inputs(0, 0, count)),

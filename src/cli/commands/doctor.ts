@@ -1,3 +1,4 @@
+import { messageOf } from '../../base/user-error';
 import { chooseBackend } from '../../engine/backends/choose';
 import { backends } from '../../engine/backends/registry';
 import { backendFor } from '../../engine/training/train';
@@ -53,7 +54,7 @@ async function backendLine(session: Session, hasGpu: boolean): Promise<DoctorLin
       value: `${library}, ${threads} threads (${reason})`,
     };
   } catch (error) {
-    return { ...line, state: 'missing', value: error instanceof Error ? error.message : String(error) };
+    return { ...line, state: 'missing', value: messageOf(error) };
   }
 }
 

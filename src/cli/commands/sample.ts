@@ -29,6 +29,7 @@ import { openTarget } from '../../engine/check/target';
 import { weigh, type Weighed } from '../../engine/check/weigh';
 import { weightsOf } from '../../base/log-weights';
 import { smoothedWeights } from '../../engine/check/weights';
+import { openInferenceBackend } from '../backend';
 import type { Session } from '../session';
 
 export const sampleCommand = defineCommand({
@@ -53,7 +54,7 @@ export const sampleCommand = defineCommand({
     ),
     ...conditionOption,
     target: textOption(
-      'NAME|FILE.py:NAME',
+      'NAME|FILE.py:NAME|FILE.js:NAME',
       'Weigh the samples with a log density, as check does: log_weight and weight beside x, and the evidence. A file is run.',
     ),
     ...timeoutOption,
@@ -102,10 +103,7 @@ export const sampleCommand = defineCommand({
     const samples = await sample(
       runner,
       { count, seed, temperature, ...(scaleTemperatures ? { scaleTemperatures } : {}) },
-      {
-        ...inSteps(session, 'sampling'),
-        context: await readContext(runner, options.condition, count),
-      },
+      { ...inSteps(session, 'sampling'), context: await readContext(runner, options.condition, count) },
     );
     if (format === '.npz') {
       const layout = options.layout ?? usual;
@@ -166,7 +164,10 @@ async function writeWeighted(session: Session, model: string, choice: WeightedCh
     throw new UserError('--target: draws are weighed at temperature 1; leave --temperature out.');
   if (format === '.png') throw new UserError(`--output ${output}: weights are written to an .npz or .csv.`);
   const { opened, ways, condition: context } = await openWeighable(session, model, condition);
-  const target = await openTarget(text, { condition: context, timeout, signal: session.signal });
+  const target = await openTarget(text, {
+    ...{ backend: await openInferenceBackend(session), condition: context, timeout },
+    signal: session.signal,
+  });
   let weighed: Weighed | undefined;
   try {
     const steps = weigh(ways, target, { draws: count, seed, ...inSteps(session, 'sampling') });

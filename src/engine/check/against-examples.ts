@@ -20,7 +20,7 @@ import { amongOthers, energyDistance, slicedDistance } from '../use/two-samples'
 import { trainClassifiers, type Rows } from './classifier';
 import { examplesFindings } from './examples-findings';
 import { openPrior } from './prior';
-import { checkValues } from './weigh';
+import { checkValues, densitiesIn } from './weigh';
 import { variance } from './regression';
 
 export interface AgainstOptions {
@@ -55,8 +55,6 @@ const chance = 0.005;
 const errors = 2.576;
 /** Rows of each kind whose distances are measured. */
 const mostDistances = 1000;
-/** Rows that the prior takes at once. */
-const together = 4096;
 /** Of the test at observations. */
 const local = {
   nearest: 1000,
@@ -131,21 +129,15 @@ export async function* againstExamples(options: AgainstOptions): AsyncGenerator<
 /** @throws UserError where examples are outside, which were drawn from it */
 async function leakageOf(
   text: string,
-  { timeout, signal }: AgainstOptions,
+  { backend, timeout, signal }: AgainstOptions,
   { count, examples, draws }: Finite,
 ): Promise<CheckReport['leakage']> {
   const width = examples.x.length / count;
-  const prior = await openPrior(text, width, { signal, timeout });
+  const prior = await openPrior(text, width, { backend, signal, timeout });
   const outside = async ({ x }: Side): Promise<number> => {
-    let found = 0;
-    for (let start = 0; start < count; start += together) {
-      const n = Math.min(together, count - start);
-      const rows = x.slice(start * width, (start + n) * width);
-      const logP = await prior.logDensity(rows, n);
-      checkValues(logP, rows, width, 'prior');
-      found += logP.filter((value) => value === -Infinity).length;
-    }
-    return found;
+    const logP = await densitiesIn(prior, x, width);
+    checkValues(logP, x, width, 'prior');
+    return logP.filter((value) => value === -Infinity).length;
   };
   try {
     const wrong = await outside(examples);

@@ -1,8 +1,8 @@
 /** Where the draws of a posterior may lie. */
 import { rowAt } from '../../base/rows';
 import { UserError } from '../../base/user-error';
-import { pythonTarget } from '../../config/targets';
-import type { Target } from './built-in-target';
+import { functionTarget } from '../../config/targets';
+import type { Target } from './traced-target';
 import { openTarget, type TargetOptions } from './target';
 
 /**
@@ -14,7 +14,7 @@ export async function openPrior(text: string, dim: number, options: TargetOption
   const ends = text
     .split(',')
     .map((part) => part.split(':').map((end) => (end.trim() === '' ? NaN : Number(end))));
-  if (pythonTarget.test(text)) return openTarget(text, options);
+  if (functionTarget.test(text)) return openTarget(text, options);
   if (!ends.every((pair) => pair.length === 2 && pair[0]! < pair[1]!))
     throw new UserError(`--prior ${text}: expected LOW:HIGH, as -1:1 or 0:1,-3:3, or FILE.py:FUNCTION.`);
   if (ends.length !== 1 && ends.length !== dim)

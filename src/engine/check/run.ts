@@ -11,8 +11,8 @@ import { layersOf } from './layers';
 import { namesOr } from './names';
 import { weighDrawn, type Drawn } from './drawn';
 import { report, type ReportOptions } from './report';
-import { logDensities, weigh, type Weighed } from './weigh';
-import { openTarget } from './target';
+import { densitiesIn, logDensities, weigh, type Weighed } from './weigh';
+import { openTarget, type TargetOptions } from './target';
 
 export interface CheckOptions extends BatchOptions {
   ways: RunBothWays;
@@ -23,6 +23,7 @@ export interface CheckOptions extends BatchOptions {
   draws: number;
   seed: number;
   timeout?: number;
+  backend: TargetOptions['backend'];
   /** The observation of a conditional flow, which its ways have too. */
   condition?: ArrayLike<number> | undefined;
   names?: readonly string[] | undefined;
@@ -30,12 +31,9 @@ export interface CheckOptions extends BatchOptions {
   rows?: Float32Array | undefined;
 }
 
-/** Rows that the target takes at once. */
-const together = 4096;
-
 /** @throws UserError where the target fails, or did not get draws of the flow; CancelledError */
 export async function check(options: CheckOptions): Promise<CheckReport> {
-  const { ways, flow, seed, signal, condition, timeout } = options;
+  const { ways, flow, seed, signal, backend, condition, timeout } = options;
   const size = sizeOf(ways.forward.inputShape);
   const names = namesOr(options.names, size);
   const written = async (
@@ -47,7 +45,12 @@ export async function check(options: CheckOptions): Promise<CheckReport> {
       ...(flow ? { layers: layersOf(flow, weighed, names, signal) } : {}),
     });
   if (typeof options.target !== 'string') return written(await weighDrawn(ways, options.target, options));
-  const target = await openTarget(options.target, { condition, signal, ...(timeout ? { timeout } : {}) });
+  const target = await openTarget(options.target, {
+    backend,
+    condition,
+    signal,
+    ...(timeout ? { timeout } : {}),
+  });
   try {
     let weighed: Weighed | undefined;
     for await (const now of weigh(ways, target, options)) weighed = now;
@@ -61,11 +64,7 @@ export async function check(options: CheckOptions): Promise<CheckReport> {
   async function rowsOf(x: Float32Array, width: number): Promise<ReportOptions['rows']> {
     const count = x.length / width;
     const logQ = await logDensities(ways.forward, x, count, signal ? { signal } : {});
-    const logP = new Float64Array(count);
-    for (let start = 0; start < count; start += together) {
-      const n = Math.min(together, count - start);
-      logP.set(await target.logDensity(x.slice(start * width, (start + n) * width), n), start);
-    }
+    const logP = await densitiesIn(target, x, width);
     const outside = countNonFinite(logP);
     if (outside > 0)
       throw new UserError(

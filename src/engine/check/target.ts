@@ -2,13 +2,17 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../../base/user-error';
-import { isTargetName, pythonTarget, targetNames } from '../../config/targets';
+import { expectedTarget, functionTarget, isPython, isTargetName } from '../../config/targets';
 import { CancelledError } from '../../protocol/wire';
+import type { Backend } from '../backends/backend';
 import { findPython, pythonPlace } from '../training/launch/python';
-import { builtInTarget, type Target } from './built-in-target';
+import { tracedTarget, type Target } from './traced-target';
 
 export interface TargetOptions {
+  /** Computes a target in operations of TensorFlow.js. */
+  backend: Pick<Backend, 'compile'>;
   /** The observation, for a function of two arguments; data units. */
   condition?: ArrayLike<number> | undefined;
   /** Seconds that a batch may take. */
@@ -22,20 +26,17 @@ const keptWords = 4000;
 
 /** `FILE.py:FUNCTION`; the name is log_prob without one. @throws UserError for another form, or where there is no such file */
 export function targetOf(text: string): { file: string; name: string } {
-  const [, named = '', name = 'log_prob'] = pythonTarget.exec(text) ?? [];
-  if (!named) {
-    throw new UserError(
-      `A target is ${JSON.stringify(text)}; expected FILE.py:FUNCTION, as target.py:log_prob, or one of ${targetNames.join(', ')}.`,
-    );
-  }
+  const [, named = '', name = 'log_prob'] = functionTarget.exec(text) ?? [];
+  if (!named) throw new UserError(`A target is ${JSON.stringify(text)}; ${expectedTarget}.`);
   const file = path.resolve(named);
   if (!existsSync(file)) throw new UserError(`${named}: there is no such file.`);
   return { file, name };
 }
 
 /** A target by its name or its file. @throws UserError as `startTarget` */
-export async function openTarget(text: string, options: TargetOptions = {}): Promise<Target> {
-  return isTargetName(text) ? builtInTarget(text, options.condition) : startTarget(text, options);
+export async function openTarget(text: string, options: TargetOptions): Promise<Target> {
+  const traced = isTargetName(text) || (functionTarget.test(text) && !isPython(text));
+  return traced ? tracedTarget(text, options) : startTarget(text, options);
 }
 
 /**
@@ -64,28 +65,26 @@ async function startTarget(text: string, options: TargetOptions): Promise<Target
   ended.catch(() => undefined);
   const end = (): void => void child.kill();
   const answer = async (rows: number): Promise<Buffer> => {
-    let stop: (() => void) | undefined;
-    let timer: NodeJS.Timeout | undefined;
-    const interruption = new Promise<never>((_, reject) => {
-      stop = () => reject(new CancelledError());
-      signal?.addEventListener('abort', stop, { once: true });
-      if (signal?.aborted) stop();
-      timer = setTimeout(
-        () =>
-          reject(new UserError(`${text}: took longer than ${timeout} s${rows ? ` for ${rows} rows` : ''}.`)),
-        timeout * 1000,
-      );
-    });
+    const answered = new AbortController();
+    const limits = AbortSignal.any([answered.signal, ...(signal ? [signal] : [])]);
+    const limit = sleep(timeout * 1000, undefined, { signal: limits }).then(
+      () => {
+        throw new UserError(`${text}: took longer than ${timeout} s${rows ? ` for ${rows} rows` : ''}.`);
+      },
+      () => {
+        throw new CancelledError();
+      },
+    );
+    limit.catch(() => undefined);
     try {
-      const { head, body } = await Promise.race([messages.next(rows * 8), ended, interruption]);
+      const { head, body } = await Promise.race([messages.next(rows * 8), ended, limit]);
       if (typeof head['error'] === 'string') throw new UserError(`${text}: ${head['error']}`);
       return body;
     } catch (error) {
       end();
       throw error;
     } finally {
-      clearTimeout(timer);
-      if (stop) signal?.removeEventListener('abort', stop);
+      answered.abort();
     }
   };
   await answer(0);

@@ -6,7 +6,7 @@ import { batchSize, type BatchOptions } from '../model/latents';
 import type { RunBothWays } from '../use/calibrate';
 import { sample } from '../use/sample';
 import { scoreRows } from '../use/score';
-import type { Target } from './built-in-target';
+import type { Target } from './traced-target';
 
 /** Draws of a flow, weighed. */
 export interface Weighed {
@@ -101,6 +101,16 @@ export async function weighRows(
     logWeights: logP.map((value, i) => value - logQ[rows[i]!]!),
     nonFinite: logQ.length - kept.count,
   };
+}
+
+/** @param x [n, size] @returns [n] */
+export async function densitiesIn(target: Target, x: Float32Array, size: number): Promise<Float64Array> {
+  const densities = new Float64Array(x.length / size);
+  for (let start = 0; start < densities.length; start += part) {
+    const n = Math.min(part, densities.length - start);
+    densities.set(await target.logDensity(x.slice(start * size, (start + n) * size), n), start);
+  }
+  return densities;
 }
 
 /** Nothing is weighed with holes in it. @throws UserError where log p is NaN or +∞ */

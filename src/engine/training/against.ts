@@ -12,7 +12,7 @@ import { memoryExamples } from '../../data/records';
 import { limited } from '../../data/split';
 import type { Flow } from '../../flow/built-flow';
 import type { FlowContext } from '../../flow/core/bijection';
-import { logDensities, type LogDensity } from '../../flow/targets/targets';
+import type { LogDensity } from '../../flow/targets/targets';
 import type { Batches } from './batches';
 import type { FlowParts } from '../model/flow-graphs';
 
@@ -64,12 +64,6 @@ export function checkReverse({ layers, base }: Flow): void {
     );
   if (base.shape === 'other' && base.parameters.length > 0)
     throw new UserError(`Draws of this trained base have no gradient, so it ${advice} a normal one.`);
-}
-
-/** @throws UserError for a function of a file: only PyTorch has its gradient */
-export function densityOf(target: string): LogDensity {
-  if (isTargetName(target)) return logDensities[target];
-  throw new UserError(`PyTorch alone trains on a function, ${target}. Train with --launcher torch.`);
 }
 
 /** Draws `x` [N, …] in data units, and `logQ` [N] of each, nats, from noise of the base. */

@@ -1,5 +1,6 @@
 /** The loop over steps: when to validate, save, report and stop. */
 import { defined } from '../../base/defined';
+import { messageOf } from '../../base/user-error';
 import { type RunStatus, writeStatus } from '../../checkpoint/run-folder';
 import type { Dataset } from '../../data/dataset';
 import type { TrainPhase, TrainProgress, TrainResult } from '../../protocol/engine';
@@ -298,8 +299,4 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
     bestCheckpoint: best ? paths.best : paths.last,
     ...(best ? { best } : {}),
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -172,8 +172,5 @@ function withMoreSteps(run: Ended, more: number, file: string): Pick<Ended, 'con
   const { maxSeconds, ...training } = run.config.training;
   const left = maxSeconds !== undefined && run.seconds < maxSeconds ? { maxSeconds } : {};
   const config = { ...run.config, training: { ...training, ...left, steps: run.step + more } };
-  return {
-    config: parseTrainedConfig(config, file),
-    progress: { ...run.progress, withoutBetter: 0 },
-  };
+  return { config: parseTrainedConfig(config, file), progress: { ...run.progress, withoutBetter: 0 } };
 }

@@ -14,7 +14,8 @@ import type { Graph } from '../../graph/ir';
 import { anyBatch, trace, type InputSpec, type TensorMap } from '../../graph/trace/trace';
 import { sizeOf } from '../../base/shape';
 import { contextInputs, graphContext, type FlowParts } from '../model/flow-graphs';
-import { densityOf, weighedGraph } from './against';
+import { densityOf } from '../model/densities';
+import { weighedGraph } from './against';
 import { packedVector, type PackedVector } from './packed';
 
 /** All parameters as one vector; so are Adam's moments and the moving average. */

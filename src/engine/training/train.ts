@@ -33,6 +33,8 @@ import type { BackendInfo } from '../../protocol/model';
 import { CancelledError } from '../../protocol/wire';
 import type { Backend } from '../backends/backend';
 import { GpuLostError } from '../backends/webgpu';
+import { isPython, isTargetName } from '../../config/targets';
+import { loadDensity } from '../model/densities';
 import { leastOf } from './estimate';
 
 /**
@@ -61,8 +63,8 @@ export async function train(request: TrainRequest, options: TrainOptions): Promi
 }
 
 /** What resumes a training that ended early. */
-export function goingOn({ output, maxSteps, maxSeconds }: TrainRequest): TrainRequest {
-  return { output, resume: true, ...defined({ maxSteps, maxSeconds }) };
+export function goingOn({ output, maxSteps, maxSeconds, runsTarget }: TrainRequest): TrainRequest {
+  return { output, resume: true, ...defined({ maxSteps, maxSeconds, runsTarget }) };
 }
 
 /** The step that a resume of the run goes on from, where anything is saved. */
@@ -118,6 +120,15 @@ async function headerOf(
   };
 }
 
+function loadTarget(target: string | undefined, { runsTarget }: TrainRequest): void {
+  if (!target || isTargetName(target)) return;
+  if (isPython(target))
+    throw new UserError(`PyTorch alone trains on Python, ${target}. Train with --launcher torch.`);
+  if (!runsTarget)
+    throw new UserError(`The training runs ${target}. Start it with flowscope train in a terminal.`);
+  loadDensity(target);
+}
+
 async function trainOn(
   start: Start,
   claimed: ClaimedRun | undefined,
@@ -129,6 +140,7 @@ async function trainOn(
   const header = await headerOf(start, options);
   const { launch } = request;
   if (launch) return launchTraining({ launch, start, claimed, request, header }, options);
+  loadTarget(config.training.target, request);
   const { trainer, backend } = await quickestTrainer(options, (on) =>
     createTrainer({
       config,

@@ -2,7 +2,7 @@
 import { l10n, type Memento, window, workspace } from 'vscode';
 import path from 'node:path';
 import { UserError } from '../../base/user-error';
-import { pythonTarget } from '../../config/targets';
+import { functionTarget } from '../../config/targets';
 import type { CheckSettings } from '../../protocol/check';
 import { confirm } from '../offer';
 import { mayRun } from '../trust';
@@ -43,7 +43,7 @@ async function allow(file: string, state: Memento): Promise<boolean> {
 /** Functions of Python files are code of the user; nothing else runs any. @throws UserError for a function that was not allowed, or in an untrusted workspace */
 export function mustBeAllowed({ target = '', prior = '' }: CheckSettings, state: Memento): void {
   for (const text of [target, prior]) {
-    const [, file] = pythonTarget.exec(text) ?? [];
+    const [, file] = functionTarget.exec(text) ?? [];
     if (file === undefined) continue;
     if (!workspace.isTrusted)
       throw new UserError(

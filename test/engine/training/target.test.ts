@@ -1,4 +1,4 @@
-/** Training against a target: densities by closed forms and quadrature, gradients by differences, and what a run leaves behind. */
+/** Training against a target: gradients by differences, and what a run leaves behind. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import assert from 'node:assert/strict';
@@ -8,109 +8,19 @@ import { after, before, describe, it } from 'node:test';
 import { loadResume } from '../../../src/checkpoint/resume';
 import { readMetrics, readStatus, runPaths } from '../../../src/checkpoint/run-folder';
 import { parseStoredConfig } from '../../../src/config/parse';
-import { targetNames, targets, type TargetName } from '../../../src/config/targets';
 import { stream } from '../../../src/data/random';
 import type { Backend } from '../../../src/engine/backends/backend';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { createTensorFlowBackend } from '../../../src/engine/backends/tensorflow';
-import { builtInTarget } from '../../../src/engine/check/built-in-target';
 import { weighedGraph, weighedRow } from '../../../src/engine/training/against';
 import { prepareTraining, train } from '../../../src/engine/training/train';
 import { buildFlow } from '../../../src/flow/flow';
-import { deviation, means } from '../../../src/flow/targets/gmm40';
 import { logDensities, type LogDensity } from '../../../src/flow/targets/targets';
 import { contextOf, movedValues, onCpu, toTensors, type Values } from '../../contract/eager';
 import { put, temporaryFolder } from '../../unit/support/temporary';
 import { runHere } from '../../unit/cli/run-here';
 
 const folder = temporaryFolder();
-
-const densitiesAt = (name: TargetName, x: Float32Array, n: number): Promise<Float64Array> =>
-  builtInTarget(name, undefined).logDensity(x, n);
-
-const logNormal = (x: number, mean: number, sd: number): number =>
-  -(((x - mean) / sd) ** 2) / 2 - Math.log(sd) - Math.log(2 * Math.PI) / 2;
-
-/** What each density is, in double precision and one number after the other. */
-const closedForms: Record<string, (x: number[]) => number> = {
-  gmm40: ([x, y]) => {
-    const parts = Array.from(
-      { length: 40 },
-      (_, i) => logNormal(x!, means[2 * i]!, deviation) + logNormal(y!, means[2 * i + 1]!, deviation),
-    );
-    const top = Math.max(...parts);
-    return top + Math.log(parts.reduce((sum, part) => sum + Math.exp(part - top), 0) / 40);
-  },
-  'many-well-32': (x) =>
-    x.reduce((sum, v, i) => sum + (i % 2 === 0 ? -(v ** 4) + 6 * v ** 2 + v / 2 : -(v ** 2) / 2), 0),
-  funnel: ([v, ...rest]) =>
-    rest.reduce((sum, x) => sum + logNormal(x, 0, Math.exp(v! / 2)), logNormal(v!, 0, 3)),
-  ...Object.fromEntries([4, 6, 8].map((side) => [`phi4-${side}x${side}`, phi4(side)])),
-};
-
-/** As the paper writes it: Σ φ(x) (Σ_μ 2φ(x) − φ(x+μ) − φ(x−μ)) + m²φ² + λφ⁴. */
-function phi4(side: number) {
-  const lambda = side === 8 ? 6.008 : 6.975;
-  return (field: number[]): number => {
-    const at = (i: number, j: number): number => field[((i + side) % side) * side + ((j + side) % side)]!;
-    let action = 0;
-    for (let i = 0; i < side; i++) {
-      for (let j = 0; j < side; j++) {
-        const here = at(i, j);
-        const around = at(i + 1, j) + at(i - 1, j) + at(i, j + 1) + at(i, j - 1);
-        action += here * (4 * here - around) - 4 * here ** 2 + lambda * here ** 4;
-      }
-    }
-    return -action;
-  };
-}
-
-/** ∫ f over [low, high] by the trapezoidal rule, which is exact to rounding for smooth functions that vanish at both ends. */
-function integral(f: (x: number) => number, low: number, high: number, steps: number): number {
-  const width = (high - low) / steps;
-  let sum = 0;
-  for (let i = 0; i <= steps; i++) sum += f(low + i * width);
-  return sum * width;
-}
-
-describe('built-in targets', () => {
-  for (const name of targetNames) {
-    it(`${name}: the density is its closed form`, async () => {
-      const { dim, scale } = targets[name];
-      const x = stream(1, name)
-        .normal(50 * dim)
-        .map((value) => 0.7 * scale * value);
-      const values = await densitiesAt(name, x, 50);
-      values.forEach((value, i) => {
-        const expected = closedForms[name]!([...x.subarray(i * dim, (i + 1) * dim)]);
-        assert.ok(Math.abs(value - expected) <= 2e-6 * Math.abs(expected) + 1e-4, `${value}, ${expected}`);
-      });
-    });
-  }
-
-  it('the integrals are those that are stored', async () => {
-    const well = integral((x) => Math.exp(-(x ** 4) + 6 * x ** 2 + x / 2), -6, 6, 4000);
-    const ofWells = 16 * (Math.log(well) + Math.log(2 * Math.PI) / 2);
-    assert.ok(Math.abs(ofWells - targets['many-well-32'].logZ!) < 1e-6);
-    const side = 560;
-    const width = 100 / side;
-    const grid = Float32Array.from({ length: 2 * side ** 2 }, (_, i) => {
-      const cell = Math.floor(i / 2);
-      return -50 + width * (0.5 + (i % 2 ? cell % side : Math.floor(cell / side)));
-    });
-    const values = await densitiesAt('gmm40', grid, side ** 2);
-    const mass = values.reduce((sum, value) => sum + Math.exp(value), 0) * width ** 2;
-    assert.ok(Math.abs(mass - 1) < 1e-4, `${mass}`);
-  });
-
-  it('other rows and conditions are refused in words', async () => {
-    await assert.rejects(
-      densitiesAt('funnel', new Float32Array(4), 2),
-      /density of 10 numbers; the flow has 2/,
-    );
-    assert.throws(() => builtInTarget('funnel', [1]), /has no condition/);
-  });
-});
 
 const modelOf = (model: object) => parseStoredConfig({ model: { kind: 'vector', ...model } }, 'test').model;
 
@@ -362,7 +272,7 @@ describe('a training on a target', () => {
       ],
       [
         { model: { kind: 'vector' }, training: { objective: 'reverseKl' } },
-        /training\.target: expected FILE\.py:FUNCTION, or one of gmm40/,
+        /training\.target: expected FILE\.py:FUNCTION, FILE\.js:FUNCTION, or one of gmm40/,
       ],
       [
         { model: { kind: 'vector' }, training: { objective: 'reverseKl', target: 'own.py' } },
@@ -370,7 +280,7 @@ describe('a training on a target', () => {
       ],
       [
         { model: { kind: 'vector', dim: 3 }, training: { objective: 'reverseKl', target: 'own.py' } },
-        /PyTorch alone trains on a function, .*own\.py\. Train with --launcher torch/,
+        /PyTorch alone trains on Python, .*own\.py\. Train with --launcher torch/,
       ],
       [
         { data: { source: 'moons' }, model: { kind: 'vector' }, training: { targetScale: 2 } },
@@ -431,6 +341,102 @@ describe('a training on a target', () => {
     const { config: written } = await prepare({ runsTarget: true });
     const { training } = JSON.parse(readFileSync(written, 'utf8')) as { training: { target: string } };
     assert.equal(training.target, own);
+  });
+
+  const funnelFile = (): string =>
+    put(
+      folder,
+      'funnel.js',
+      `const twoPi = 2 * Math.PI;
+      exports.funnel = (x, tf) => {
+        const others = x.shape[1] - 1;
+        const v = x.slice([0, 0], [-1, 1]);
+        const rest = x.slice([0, 1], [-1, others]).square().sum(1, true);
+        const constant = -0.5 * (others + 1) * Math.log(twoPi) - Math.log(3);
+        const inner = v.square().div(9).add(v.mul(others)).add(rest.mul(v.neg().exp()));
+        return tf.sub(constant, inner.mul(0.5)).reshape([-1]);
+      };
+      exports.flat = (x, tf) => tf.zeros([x.shape[0], 1]);
+      exports.eager = (x, tf) => tf.tensor1d(Array.from(x.arraySync(), ([a]) => a));
+      exports.wrong = () => { throw new Error('oops'); };`,
+    );
+
+  it('a function of a JavaScript file trains as the same density built in, also after a stop', async () => {
+    const run = async (name: string, target: object, maxSteps?: number): Promise<string> => {
+      const config = file(name, {
+        model: { kind: 'vector', dim: 10, couplings: 2, hidden: [16] },
+        training: { ...training, objective: 'reverseKl', ...target },
+      });
+      const output = path.join(folder, name);
+      await train({ config, output, maxSteps, runsTarget: true }, { backend: tensorflow });
+      return output;
+    };
+    const builtIn = await run('built-in', { target: 'funnel' });
+    const own = { target: `${funnelFile()}:funnel`, targetScale: 3 };
+    const written = await run('written', own, 17);
+    await assert.rejects(
+      train({ output: written, resume: true }, { backend: tensorflow }),
+      /The training runs .*funnel\.js:funnel\. Start it with flowscope train in a terminal/,
+    );
+    await train({ output: written, resume: true, runsTarget: true }, { backend: tensorflow });
+    const [a, b] = await Promise.all([builtIn, written].map((output) => loadResume(runPaths(output).resume)));
+    for (const [tensor, { data }] of Object.entries(a!.tensors))
+      assert.deepEqual(b!.tensors[tensor]!.data, data, tensor);
+  });
+
+  it('refuses a JavaScript function that is none, and shapes that are no log densities', async () => {
+    const js = funnelFile();
+    const refusals: [string, RegExp][] = [
+      [path.join(folder, 'none.js'), /none\.js: there is no such file/],
+      [put(folder, 'broken.js', 'exports.logProb = ('), /broken\.js: Unexpected/],
+      [js, /funnel\.js exports no function logProb/],
+      [
+        `${js}:flat`,
+        /expected \(x \[N, D\], tf\) => one log density for each row, \[N\]; got a tensor \[\d+, 1\]/,
+      ],
+      [`${js}:wrong`, /funnel\.js:wrong: oops/],
+      [`${js}:eager`, /arraySync\(\) reads a tensor's values, .*funnel\.js:11/],
+    ];
+    for (const [i, [target, expected]] of refusals.entries()) {
+      const config = file(`js-${i}`, {
+        model: { kind: 'vector', dim: 2, couplings: 2, hidden: [8] },
+        training: { ...training, objective: 'reverseKl', target },
+      });
+      await assert.rejects(
+        train({ config, output: path.join(folder, `js-${i}`), runsTarget: true }, { backend: tensorflow }),
+        expected,
+      );
+    }
+  });
+
+  it('a JavaScript function is trained on, checked and continued by the command line', async () => {
+    const js = put(
+      folder,
+      'normal.js',
+      `exports.logProb = (x, tf) => {
+        const from = tf.sub(x, [1, 2]);
+        return tf.sum(tf.mul(tf.matMul(from, [[2, 0.5], [0.5, 1]]), from), 1).mul(-0.5);
+      };`,
+    );
+    const output = path.join(folder, 'from-js');
+    const args = ['--target', js, '--features', '2', '--preset', 'nsf', '--output', output];
+    const trained = await runHere('train', ...args, '--max-steps', '30');
+    assert.equal(trained.code, 0, trained.stderr);
+    const continued = await runHere('train', '--output', output, '--resume', '--max-steps', '120');
+    assert.equal(continued.code, 0, continued.stderr);
+    const checked = await runHere('check', output, '--target', js, '--draws', '2000', '--json');
+    assert.equal(checked.code, 0, checked.stderr);
+    const { ess, logEvidence } = JSON.parse(checked.stdout) as {
+      ess: number;
+      logEvidence: { value: number; error: number };
+    };
+    assert.ok(ess > 20, `${ess}`);
+    // The integral of exp(−xᵀPx/2) is 2π / √det P. Five errors leave a false alarm to one run in millions.
+    const logZ = Math.log(2 * Math.PI) - Math.log(2 * 1 - 0.5 ** 2) / 2;
+    assert.ok(
+      Math.abs(logEvidence.value - logZ) < 5 * logEvidence.error + 1e-3,
+      `${logEvidence.value}, ${logZ}`,
+    );
   });
 
   it('is checked, described and opened by the command line without data and without Python', async () => {

@@ -17,6 +17,8 @@ const largest = 1_000_000;
 
 export type Checks = ReturnType<typeof createChecks>;
 
+type Computer = Pick<Backend, 'compile'>;
+
 interface Asked {
   flow: InspectedFlow;
   settings: CheckSettings;
@@ -24,11 +26,11 @@ interface Asked {
 
 /**
  * @param featureNames of the flow, where it has them
- * @param backend that trains classifiers; without one there is no check against examples
+ * @param backend that computes targets and trains classifiers; without one there is no check
  */
 export function createChecks(
   featureNames: () => Promise<readonly string[] | undefined>,
-  backend?: Pick<Backend, 'compile'>,
+  backend: Computer | undefined,
 ) {
   let mapped: ((features: [number, number]) => WeightMap) | undefined;
 
@@ -36,12 +38,13 @@ export function createChecks(
     const { draws, seed } = settings;
     if (!Number.isInteger(draws) || draws < 100 || draws > largest || !Number.isSafeInteger(seed))
       throw new UserError(`A check with ${draws} draws was asked for; expected 100 to ${largest}.`);
+    if (!backend) throw new UserError('Nothing computes here: open the model itself.');
     const names = namesOr(await featureNames(), flow.dimensions);
     mapped = undefined;
     const steps =
       settings.target === undefined
-        ? withoutTarget(flow, settings, names, signal)
-        : withTarget(flow, { ...settings, target: settings.target }, names, signal);
+        ? withoutTarget(flow, backend, settings, names, signal)
+        : withTarget(flow, backend, { ...settings, target: settings.target }, names, signal);
     for await (const { weighed, ...part } of steps) {
       mapped = (features) => weightMap(weighed, features, names);
       yield { settings, ...part };
@@ -50,12 +53,12 @@ export function createChecks(
 
   async function* withoutTarget(
     flow: InspectedFlow,
+    backend: Computer,
     { draws: most, seed, prior }: CheckSettings,
     names: readonly string[],
     signal: AbortSignal,
   ): AsyncGenerator<Step> {
     const { runner } = flow;
-    if (!backend) throw new UserError('Nothing computes here: open the model itself.');
     const steps = againstExamples({
       ...{ ways: { forward: runner, inverse: runner }, backend, seed, names, prior, signal },
       examples: await pairsOf(flow, { split: 'validation', pairs: most, seed }),
@@ -72,13 +75,14 @@ type Step = Omit<CheckPart, 'settings'> & { weighed: Parameters<typeof weightMap
 
 async function* withTarget(
   flow: InspectedFlow,
+  backend: Computer,
   { target: of, draws, seed }: CheckSettings & { target: string },
   names: readonly string[],
   signal: AbortSignal,
 ): AsyncGenerator<Step> {
   const { runner } = flow;
   const condition = runner.context && (flow.chosenContext ?? runner.context.mean);
-  const target = await openTarget(of, { condition, signal });
+  const target = await openTarget(of, { backend, condition, signal });
   try {
     for await (const weighed of weigh({ forward: runner, inverse: runner }, target, {
       draws,

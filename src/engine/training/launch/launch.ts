@@ -12,7 +12,7 @@ import {
 import { readNpy, toFloat32 } from '../../../data/npy';
 import { buildFlow, buildPreprocess, quantizationNats } from '../../../flow/flow';
 import { isReverse } from '../../../config/check-target';
-import { isTargetName, pythonTarget } from '../../../config/targets';
+import { functionTarget, isPython, isTargetName } from '../../../config/targets';
 import { isMatched } from '../../../flow/matching';
 import type { TrainRequest, TrainResult, Launch, TorchOptions } from '../../../protocol/engine';
 import type { BackendInfo } from '../../../protocol/model';
@@ -153,8 +153,10 @@ function checkPrepared({ data, training }: StoredConfig, { runsTarget }: TrainRe
     throw new UserError(
       `training.target is "${target}", which PyTorch trainings do not have. Train without --launcher.`,
     );
+  if (target && !isPython(target))
+    throw new UserError(`PyTorch does not train on JavaScript, ${target}. Train without --launcher.`);
   if (target) {
-    const [, file = ''] = pythonTarget.exec(target) ?? [];
+    const [, file = ''] = functionTarget.exec(target) ?? [];
     if (!existsSync(file)) throw new UserError(`${file}: there is no such file.`);
     if (!runsTarget)
       throw new UserError(`The training runs ${target}. Start it with flowscope train in a terminal.`);

@@ -1,6 +1,6 @@
 /** Trains a run as a job of Slurm: everything is prepared here. */
 import path from 'node:path';
-import { UserError } from '../../../base/user-error';
+import { messageOf, UserError } from '../../../base/user-error';
 import { writeAtomically } from '../../../files/atomic';
 import { runCommand } from '../../../native/run-command';
 import type { TrainRequest, SlurmJob, SubmittedJob } from '../../../protocol/engine';
@@ -36,7 +36,7 @@ async function submitted(file: string): Promise<string> {
     return (await runCommand('sbatch', ['--parsable', file])).trim().split(';')[0]!;
   } catch (error) {
     throw new UserError(
-      `The job could not be submitted: ${error instanceof Error ? error.message : String(error)}. The run is prepared; submit ${file} where sbatch is.`,
+      `The job could not be submitted: ${messageOf(error)}. The run is prepared; submit ${file} where sbatch is.`,
     );
   }
 }

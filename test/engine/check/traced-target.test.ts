@@ -1,13 +1,21 @@
 /** The log densities of built-in targets, by closed forms and by quadrature. */
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import { targetNames, targets, type TargetName } from '../../../src/config/targets';
 import { stream } from '../../../src/data/random';
-import { builtInTarget } from '../../../src/engine/check/built-in-target';
+import type { Backend } from '../../../src/engine/backends/backend';
+import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
+import { tracedTarget } from '../../../src/engine/check/traced-target';
 import { deviation, means } from '../../../src/flow/targets/gmm40';
 
+let backend: Backend;
+before(async () => {
+  backend = await createOnnxRuntimeBackend({ threads: 1, reason: 'test' });
+});
+after(() => backend.dispose());
+
 const densitiesAt = (name: TargetName, x: Float32Array, n: number): Promise<Float64Array> =>
-  builtInTarget(name, undefined).logDensity(x, n);
+  tracedTarget(name, { backend }).logDensity(x, n);
 
 const logNormal = (x: number, mean: number, sd: number): number =>
   -(((x - mean) / sd) ** 2) / 2 - Math.log(sd) - Math.log(2 * Math.PI) / 2;
@@ -57,8 +65,7 @@ function integral(f: (x: number) => number, low: number, high: number, steps: nu
 describe('built-in targets', () => {
   for (const name of targetNames) {
     it(`${name}: the density is its closed form`, async () => {
-      const { dim } = targets[name];
-      const scale = name === 'gmm40' ? 25 : 2;
+      const { dim, scale } = targets[name];
       const x = stream(1, name)
         .normal(50 * dim)
         .map((value) => 0.7 * scale * value);
@@ -90,6 +97,6 @@ describe('built-in targets', () => {
       densitiesAt('funnel', new Float32Array(4), 2),
       /density of 10 numbers; the flow has 2/,
     );
-    assert.throws(() => builtInTarget('funnel', [1]), /has no condition/);
+    assert.throws(() => tracedTarget('funnel', { backend, condition: [1] }), /has no condition/);
   });
 });
