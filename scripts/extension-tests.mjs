@@ -46,10 +46,7 @@ async function findHost() {
       run(
         node,
         [entry, '--config', emptyConfig(profile), ...profileArguments(profile), '--install-extension', vsix],
-        {
-          quiet: true,
-          env: { EXTENSIONS_GALLERY: '{"serviceUrl":""}' },
-        },
+        { quiet: true, env: { EXTENSIONS_GALLERY: '{"serviceUrl":""}' } },
       ),
   };
 }

@@ -151,11 +151,7 @@ async function drawInspector(tab, theme, save, layer) {
 
 main(async () => {
   const { values, positionals } = parseArgs({
-    options: {
-      output: { type: 'string' },
-      only: { type: 'string', default: '' },
-      layer: { type: 'string' },
-    },
+    options: { output: { type: 'string' }, only: { type: 'string', default: '' }, layer: { type: 'string' } },
     allowPositionals: true,
   });
   if (positionals.length % 2)

@@ -323,11 +323,7 @@ const images = [
   },
   {
     name: 'glow-additive-nflows',
-    model: {
-      ...nflowsImages,
-      transform: 'additive',
-      layers: glow({ levels: 1, coupling: residual }),
-    },
+    model: { ...nflowsImages, transform: 'additive', layers: glow({ levels: 1, coupling: residual }) },
     to: ['nflows'],
   },
   {
@@ -364,11 +360,7 @@ const images = [
   },
   {
     name: 'glow-additive-normflows',
-    model: {
-      ...normflowsImages,
-      transform: 'additive',
-      layers: glow({ coupling: threeConvolutions({}) }),
-    },
+    model: { ...normflowsImages, transform: 'additive', layers: glow({ coupling: threeConvolutions({}) }) },
     to: ['normflows'],
   },
 ].map((one) => ({

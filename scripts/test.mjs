@@ -23,11 +23,7 @@ const tiers = [
     sources: pythonSources,
     run: (_, files, context) => runPythonTests(files, context),
   },
-  {
-    name: 'extension',
-    waits: true,
-    run: (name, files, context) => extensionTests(name, files, context),
-  },
+  { name: 'extension', waits: true, run: (name, files, context) => extensionTests(name, files, context) },
   // Three at once: each waits for its page or its engine now and then.
   {
     name: 'browser',

@@ -25,9 +25,7 @@ const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
 /** Settings to train with, by name; the flow with the best validation is the one that is measured. */
 function candidates(preset, simulations) {
   const training = { steps: 1_000_000, patience: 20, checkpointEvery: 1_000_000, sampleEvery: 1_000_000 };
-  const ofPreset = {
-    training: { ...training, batch: 256, validateEvery: Math.min(250, simulations / 40) },
-  };
+  const ofPreset = { training: { ...training, batch: 256, validateEvery: Math.min(250, simulations / 40) } };
   if (preset !== 'nsf') return { preset: ofPreset };
   // A tenth is held out.
   const batch = 200;

@@ -69,11 +69,7 @@ async function train(python, run, { processes, threads }, steps) {
     processes > 1 ? ['-m', 'torch.distributed.run', '--standalone', `--nproc-per-node=${processes}`] : [];
   const script = path.join(root, 'bench', 'peer', 'timed_training.py');
   const out = await runProgram(python, [...launcher, script, run, '--steps', String(steps)], {
-    env: {
-      ...process.env,
-      PYTHONPATH: path.join(root, 'python'),
-      OMP_NUM_THREADS: String(threads),
-    },
+    env: { ...process.env, PYTHONPATH: path.join(root, 'python'), OMP_NUM_THREADS: String(threads) },
   });
   const line = out.split('\n').find((text) => text.startsWith('{"timed"'));
   if (!line) throw new Error(`No time was said: ${out.slice(-500)}`);

@@ -57,12 +57,9 @@ async function onePanel(config, { axis, title, sizes, change }, { threads, quick
       // The products of a step, forward and backward, are in proportion to parameters times examples.
       if (line.unavailable) found.delete(backend);
       else
-        found.get(backend).push({
-          size,
-          ms: line.min_ms,
-          median: line.median_ms,
-          work: line.params * line.batch,
-        });
+        found
+          .get(backend)
+          .push({ size, ms: line.min_ms, median: line.median_ms, work: line.params * line.batch });
     }
   }
   const series = [...found].map(([backend, points]) => ({ backend, points: withIdeal(points) }));

@@ -59,11 +59,7 @@ export function summarize(records, cells, backends) {
       if (result.unavailable || peer.unavailable) return [backend, result];
       return [
         backend,
-        {
-          ...result,
-          ratio: result.median_ms / peer.median_ms,
-          min_ratio: result.min_ms / peer.min_ms,
-        },
+        { ...result, ratio: result.median_ms / peer.median_ms, min_ratio: result.min_ms / peer.min_ms },
       ];
     });
     return { config, task, peerMode, peer, ...Object.fromEntries(ours) };

@@ -136,11 +136,7 @@ async function inference(task: 'log-prob' | 'sample', config: RunConfig, backend
     shape: [count, ...flow.inputShape],
     data: dequantize(features.slice(), { config: model }, stream(seed++, 'noise')),
   });
-  return {
-    params,
-    run: () => program.run({ x: x(), ...given }),
-    call: await emptyCall({ x: x() }, backend),
-  };
+  return { params, run: () => program.run({ x: x(), ...given }), call: await emptyCall({ x: x() }, backend) };
 }
 
 /** @param after called with the number of each run, from 1, outside of what is timed */

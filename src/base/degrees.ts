@@ -83,11 +83,7 @@ export function byDegree(degrees: readonly number[]): {
 } {
   const order = [...degrees.keys()].sort((a, b) => degrees[a]! - degrees[b]!);
   const count = (fits: (degree: number) => boolean): number => degrees.filter(fits).length;
-  return {
-    order,
-    below: (degree) => count((d) => d < degree),
-    at: (degree) => count((d) => d === degree),
-  };
+  return { order, below: (degree) => count((d) => d < degree), at: (degree) => count((d) => d === degree) };
 }
 
 /** Units of one degree share their row: wide networks have few degrees. */

@@ -92,9 +92,7 @@ export const imageLayer = v.variant('kind', [
     'fullConv1x1',
     `Invertible 1×1 convolution whose matrix is trained as it is, of at most ${mostFullChannels} channels; it starts orthogonal. ` +
       'Steps take longer than with conv1x1.',
-    {
-      bias: flag('Adds a learned bias.'),
-    },
+    { bias: flag('Adds a learned bias.') },
   ),
   kind('permute', 'Fixed order of the channels.', {
     order: described('Entry i is the channel that moves to channel i.', v.array(nonNegativeInteger)),

@@ -117,12 +117,7 @@ const active = optional('Its nonlinearity.', activation, 'relu');
 const hidden = optional('Widths of its hidden layers.', widths, () => [64, 64]);
 
 export const netConfig = v.variant('kind', [
-  kind('mlp', 'A plain MLP.', {
-    hidden,
-    activation: active,
-    slope,
-    contextEntry,
-  }),
+  kind('mlp', 'A plain MLP.', { hidden, activation: active, slope, contextEntry }),
   kind('residual', 'Pre-activation residual blocks of two linear layers (nflows).', {
     width: optional('Width of all of its layers.', layerWidth, 64),
     blocks: optional('Number of blocks.', v.pipe(nonNegativeInteger, v.maxValue(64)), 2),

@@ -29,9 +29,7 @@ export const mixingLayers = [
   kind(
     'qr',
     'A learned mixing of all features, an upper triangular matrix and reflections (QR), and a bias.',
-    {
-      reflections: described('Reflections; an even number starts as the identity.', reflectionCount),
-    },
+    { reflections: described('Reflections; an even number starts as the identity.', reflectionCount) },
   ),
   kind('svd', 'A learned mixing of all features, a scale of each between reflections (SVD), and a bias.', {
     reflections: described('Reflections on either side of the scales.', reflectionCount),

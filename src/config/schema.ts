@@ -56,7 +56,10 @@ export const trainingSchema = v.strictObject({
   ),
   target: optional(
     'The density that reverseKl and mixed train on: a built-in one, FILE.js:FUNCTION in operations of TensorFlow.js, or with PyTorch FILE.py:FUNCTION, of torch tensors.',
-    v.union([v.picklist(targetNames), v.pipe(v.string(), v.regex(functionTarget, 'FILE.js:FUNCTION, FILE.py:FUNCTION'))]),
+    v.union([
+      v.picklist(targetNames),
+      v.pipe(v.string(), v.regex(functionTarget, 'FILE.js:FUNCTION, FILE.py:FUNCTION')),
+    ]),
   ),
   targetScale: optional(
     'Standard deviation of each feature in draws of the untrained flow. By default 1, or what the built-in target needs.',

@@ -190,7 +190,5 @@ export const vectorModelSchema = kind('vector', 'Rows of numbers.', {
     ['kept', 'removed'],
   ),
   flowNorm: v.optional(flowNorm, false),
-  base: optional('Base distribution: that of the latents.', baseSchema, () => ({
-    kind: 'normal' as const,
-  })),
+  base: optional('Base distribution: that of the latents.', baseSchema, () => ({ kind: 'normal' as const })),
 });

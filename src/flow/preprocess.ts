@@ -53,10 +53,7 @@ export function logit({ name, shape, levels, dataRange, constraint }: LogitOptio
     },
     inverse(_, y) {
       const p = tf.sigmoid(y);
-      return {
-        value: tf.mul(tf.sub(p, low), levels / dataRange),
-        logDet: tf.neg(logDetAt(y)),
-      };
+      return { value: tf.mul(tf.sub(p, low), levels / dataRange), logDet: tf.neg(logDetAt(y)) };
     },
   };
 }

@@ -69,10 +69,7 @@ export function spanOf({ slices, times }: FieldPaths, layer: number): [number, n
 }
 
 /** Nats that the log-dets of a field's slices are off those of a finer solver, all together: what log p is trusted to. */
-export const solverLimits = {
-  vector: { notice: 0.01, warning: 0.1 },
-  image: { notice: 0.1, warning: 1 },
-};
+export const solverLimits = { vector: { notice: 0.01, warning: 0.1 }, image: { notice: 0.1, warning: 1 } };
 
 /**
  * The loss of flow matching along the time: squared errors of the velocity on lines from N validation examples to noise, means

@@ -163,10 +163,7 @@ export const inspectorQuestions = {
   strip: ofFlow<Selection, Strip>({ recorded: 'pass', saved: ({ selections }) => selections }),
   stripOfExample: ofFlow<{ example: ExampleRef }, ExampleStrip>({ recorded: 'pass' }),
   /** What each element of the example costs. */
-  contribution: ofFlow<Selection, Contribution>({
-    recorded: 'pass',
-    saved: ({ selections }) => selections,
-  }),
+  contribution: ofFlow<Selection, Contribution>({ recorded: 'pass', saved: ({ selections }) => selections }),
   layer: ofFlow<LayerQuery, LayerView>({
     recorded: 'pass',
     saved: ({ selections, summary: { layers } }) =>

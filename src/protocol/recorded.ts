@@ -2,12 +2,7 @@
 import { fromBase64, toBase64 } from '../base/base64';
 import type { RecordedPage } from './webview';
 
-const arrays = {
-  $f32: Float32Array,
-  $f64: Float64Array,
-  $i32: Int32Array,
-  $u8: Uint8Array,
-} as const;
+const arrays = { $f32: Float32Array, $f64: Float64Array, $i32: Int32Array, $u8: Uint8Array } as const;
 
 /** JSON text of a recorded page. Safe inside a script element: no `<` is left in it. */
 export function encodeRecorded(page: RecordedPage): string {

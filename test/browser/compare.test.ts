@@ -146,11 +146,7 @@ describe('choosing and keeping a comparison', () => {
     assert.equal(await samples('A').locator('button').count(), 0);
     await page.getByRole('button', { name: 'Another file' }).click();
     await editor.chooseFile(broad.file());
-    await page
-      .locator('[data-verdict=features]', {
-        hasText: 'densities of different things.',
-      })
-      .waitFor();
+    await page.locator('[data-verdict=features]', { hasText: 'densities of different things.' }).waitFor();
     await page.locator('[data-samples=B] th', { hasText: 'sensor_63' }).waitFor();
     await page.getByText('B takes other inputs, so its layers have other shapes.').waitFor();
     assert.equal(await page.getByText('still compare').count(), 0);

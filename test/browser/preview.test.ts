@@ -95,10 +95,7 @@ const mixed: TableOverview = {
 };
 const birds: DataPreview = { ...table, name: 'birds.csv', train: 264, validation: 66, warnings: [] };
 const presets = [
-  {
-    label: 'General',
-    presets: [{ name: 'tabular', title: 'Table of numbers', about: 'Rows of numbers.' }],
-  },
+  { label: 'General', presets: [{ name: 'tabular', title: 'Table of numbers', about: 'Rows of numbers.' }] },
   { label: 'Kinds of flow', presets: [{ name: 'maf', title: 'MAF', about: 'Autoregressive.' }] },
 ];
 const estimate = { steps: 400, secondsPerStep: 0.05, secondsBetween: 0.01, parameters: 1000 };
@@ -371,11 +368,7 @@ describe('data preview', () => {
   }
 
   it('fits a narrow pane', async () => {
-    const wide = {
-      ...table,
-      shape: [30],
-      rows: [Array.from({ length: 30 }, (_, index) => index * 1000.5)],
-    };
+    const wide = { ...table, shape: [30], rows: [Array.from({ length: 30 }, (_, index) => index * 1000.5)] };
     for (const preview of [wide, await pictures()]) {
       const { page, close } = await browser.openPreview({ preview }, { width: 320, height: 600 });
       await page.getByRole('heading', { name: preview.name }).waitFor();

@@ -162,12 +162,7 @@ export const cases: Case[] = [
   { label: 'batch norm, vector', bijection: flowNorm({ name: 'n', shape: [4], ...plainNorm }) },
   {
     label: 'batch norm, masked image',
-    bijection: flowNorm({
-      name: 'n',
-      shape: image,
-      mask: checkerboardMask(image, true),
-      ...plainNorm,
-    }),
+    bijection: flowNorm({ name: 'n', shape: image, mask: checkerboardMask(image, true), ...plainNorm }),
   },
   { label: 'squeeze, channel-major', bijection: squeeze('q', image, 'channel-major') },
   { label: 'squeeze, subpixel-major', bijection: squeeze('q', image, 'subpixel-major') },

@@ -17,15 +17,7 @@ export interface ConventionCase extends Case {
 type Fields = Record<string, unknown>;
 
 const tinyVector: Fields = { kind: 'vector', dim: 3, couplings: 3, hidden: [6], activation: 'tanh' };
-const tinyImage: Fields = {
-  kind: 'image',
-  height: 4,
-  width: 4,
-  channels: 1,
-  scales: 2,
-  base: 2,
-  blocks: 1,
-};
+const tinyImage: Fields = { kind: 'image', height: 4, width: 4, channels: 1, scales: 2, base: 2, blocks: 1 };
 
 const named =
   (base: Fields) =>
@@ -319,10 +311,7 @@ const vectors: readonly (readonly [string, Fields])[] = [
   ],
   [
     'vector, inverse autoregressive, x + t',
-    {
-      transform: 'additive',
-      layers: [{ kind: 'autoregressive', order: [0, 1, 2], sees: 'output' }],
-    },
+    { transform: 'additive', layers: [{ kind: 'autoregressive', order: [0, 1, 2], sees: 'output' }] },
   ],
   [
     'vector, mixed and turned, written out',

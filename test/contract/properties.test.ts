@@ -75,22 +75,24 @@ describe('any flow', () => {
   it('comes back for images of any size that the scales divide', () => {
     fc.assert(
       fc.property(
-        fc.integer({ min: 1, max: 3 }).chain((scales) =>
-          fc.record({
-            kind: fc.constant('image'),
-            scales: fc.constant(scales),
-            height: fc.integer({ min: 1, max: 3 }).map((n) => n << (scales - 1)),
-            width: fc.integer({ min: 1, max: 3 }).map((n) => n << (scales - 1)),
-            channels: fc.integer({ min: 1, max: 3 }),
-            base: fc.integer({ min: 1, max: 4 }),
-            blocks: fc.integer({ min: 0, max: 1 }),
-            squeeze: fc.constantFrom('channel-major', 'subpixel-major'),
-            polarity: fc.constantFrom('first-conditions', 'first-moves'),
-            flowNorm: fc.boolean(),
-            netNorm: fc.boolean(),
-            maskChannel: fc.boolean(),
-          }),
-        ),
+        fc
+          .integer({ min: 1, max: 3 })
+          .chain((scales) =>
+            fc.record({
+              kind: fc.constant('image'),
+              scales: fc.constant(scales),
+              height: fc.integer({ min: 1, max: 3 }).map((n) => n << (scales - 1)),
+              width: fc.integer({ min: 1, max: 3 }).map((n) => n << (scales - 1)),
+              channels: fc.integer({ min: 1, max: 3 }),
+              base: fc.integer({ min: 1, max: 4 }),
+              blocks: fc.integer({ min: 0, max: 1 }),
+              squeeze: fc.constantFrom('channel-major', 'subpixel-major'),
+              polarity: fc.constantFrom('first-conditions', 'first-moves'),
+              flowNorm: fc.boolean(),
+              netNorm: fc.boolean(),
+              maskChannel: fc.boolean(),
+            }),
+          ),
         seeds,
         (config, seed) => holds(flowOf(config), seed),
       ),

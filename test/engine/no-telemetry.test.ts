@@ -61,9 +61,7 @@ test('neither the command line nor an engine lets it', { timeout: 120_000 }, asy
   spawnSync(
     process.execPath,
     ['-e', session, path.resolve('node_modules', 'onnxruntime-node'), path.join(model, file)],
-    {
-      env: { ...process.env, ...alone.env },
-    },
+    { env: { ...process.env, ...alone.env } },
   );
   t.diagnostic(`left alone it leaves ${alone.files().length} files`);
   if (process.platform === 'linux') assert.notEqual(alone.files().length, 0);

@@ -27,10 +27,7 @@ describe('drawing data', function () {
   });
 
   it('paints by mouse and keys, saves the points, and trains on them', async () => {
-    await draw({
-      file: 'painted/mine.csv',
-      train: { output: at('run'), maxSteps: 3, seed: 1 },
-    });
+    await draw({ file: 'painted/mine.csv', train: { output: at('run'), maxSteps: 3, seed: 1 } });
     const frame = await workbench.webview('.draw-plane');
     const count = async (): Promise<number> =>
       Number(await frame.locator('[data-count]').getAttribute('data-count'));

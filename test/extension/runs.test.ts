@@ -98,9 +98,7 @@ describe('runs on disk', () => {
       vscode.commands.executeCommand = before;
     }
     assert.deepEqual(keys, [['setContext', 'flowscope.runsRead', true]]);
-    const { contributes } = ours().packageJSON as {
-      contributes: { viewsWelcome: { when?: string }[] };
-    };
+    const { contributes } = ours().packageJSON as { contributes: { viewsWelcome: { when?: string }[] } };
     const [none] = contributes.viewsWelcome.filter(({ when }) => when?.includes('Count > 0'));
     assert.match(none!.when!, /&& flowscope\.runsRead$/);
   });

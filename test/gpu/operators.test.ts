@@ -35,10 +35,7 @@ function nodesOnProcessor(graph: Graph, file: string): string[] {
   const { stderr, status } = spawnSync(
     process.execPath,
     ['-e', loader, require.resolve('onnxruntime-node'), file],
-    {
-      encoding: 'utf8',
-      maxBuffer: 1 << 28,
-    },
+    { encoding: 'utf8', maxBuffer: 1 << 28 },
   );
   assert.equal(status, 0, stderr.slice(-2000));
   const placed =

@@ -39,12 +39,14 @@ export async function compared(frame: Frame, model: Model, other: string): Promi
     near(parseNumber(await totals.nth(1).innerText()), there, 0.0011, 'the total of B');
     near(parseNumber(await totals.nth(2).innerText()), there - here, 0.0016, 'the difference');
   });
-  const rows = await frame.locator('[data-compared]').evaluateAll((elements) =>
-    elements.map((row) => ({
-      name: row.getAttribute('data-compared')!,
-      texts: [...row.querySelectorAll('.num')].map((cell) => cell.textContent),
-    })),
-  );
+  const rows = await frame
+    .locator('[data-compared]')
+    .evaluateAll((elements) =>
+      elements.map((row) => ({
+        name: row.getAttribute('data-compared')!,
+        texts: [...row.querySelectorAll('.num')].map((cell) => cell.textContent),
+      })),
+    );
   for (const [k, { mean }] of [a, b].entries()) {
     const texts = rows.map((row) => row.texts[k]!);
     const logDet = mean.couplings + mean.norm + mean.preprocessing;

@@ -31,11 +31,7 @@ const configs = {
   },
   // Integers with noise, one of them after a map; blocks of noise that three processes do not share evenly.
   counts: {
-    data: {
-      source: 'counts.csv',
-      transforms: { a: 'dequantize:log', b: 'dequantize' },
-      validation: 300,
-    },
+    data: { source: 'counts.csv', transforms: { a: 'dequantize:log', b: 'dequantize' }, validation: 300 },
     model: { kind: 'vector', couplings: 2, hidden: [16], between: 'none' },
     training: { ...training, batch: 50 },
   },

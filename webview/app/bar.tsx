@@ -161,10 +161,7 @@ function SourcePicker({ model }: { model: ModelSummary }) {
   const source = sourceOf(example);
   const vector = model.kind === 'vector';
   const options = [
-    ...model.splits.map((split) => ({
-      value: split.name,
-      text: splitName(model, split.name),
-    })),
+    ...model.splits.map((split) => ({ value: split.name, text: splitName(model, split.name) })),
     ...((vector && !store.fixed.value) || source === 'values'
       ? [{ value: 'values', text: fileName(example) ?? words.typed }]
       : []),

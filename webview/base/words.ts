@@ -297,10 +297,7 @@ export const words = bilingual({
     elementwise: ['Elementwise', 'Elementweise'],
   } satisfies Record<LayerKind, Both>,
   shortNames,
-  pixelsOf: {
-    even: ['even pixels', 'gerade Pixel'],
-    odd: ['odd pixels', 'ungerade Pixel'],
-  },
+  pixelsOf: { even: ['even pixels', 'gerade Pixel'], odd: ['odd pixels', 'ungerade Pixel'] },
   channelsOf: [['channel', 'channels'], germanChannels],
   squeezeTo: (shape: string) => [`squeeze to ${shape}`, `Squeeze auf ${shape}`],
   factorOutOf: (rest: string) => [`factor out, ${rest} left`, `ausfaktorisieren, ${rest} geht weiter`],

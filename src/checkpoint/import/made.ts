@@ -248,11 +248,7 @@ export function residualFields(
 ): VectorFields {
   return {
     ...(plain
-      ? {
-          net: 'mlp',
-          hidden: [...hidden],
-          ...(masked ? { madeMasks: 'stored' } : {}),
-        }
+      ? { net: 'mlp', hidden: [...hidden], ...(masked ? { madeMasks: 'stored' } : {}) }
       : { net: 'residual', hidden: [width], blocks, netNorm: norms }),
     // Hidden units of nflows' MADE depend on one feature at least.
     ...(context > 0 && {

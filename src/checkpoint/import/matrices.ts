@@ -94,10 +94,7 @@ export function factored(where: string, weight: Values, most = mostFeatures) {
     tensors: {
       lower: part((row, column) => column < row),
       upper: part((row, column) => column > row),
-      logDiagonal: {
-        shape: [size],
-        data: Float32Array.from(diagonal, (value) => Math.log(Math.abs(value))),
-      },
+      logDiagonal: { shape: [size], data: Float32Array.from(diagonal, (value) => Math.log(Math.abs(value))) },
     },
   };
 }

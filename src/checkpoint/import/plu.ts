@@ -100,10 +100,7 @@ export function pluOfMatrix(file: TensorFile, what: string, matrix: Values): Plu
     { shape: [size, size], data: matrix.data },
     mostChannels,
   );
-  return {
-    layer: { kind: 'conv1x1', order, signs: diagonal.map((value) => (value < 0 ? -1 : 1)) },
-    tensors,
-  };
+  return { layer: { kind: 'conv1x1', order, signs: diagonal.map((value) => (value < 0 ? -1 : 1)) }, tensors };
 }
 
 /** A matrix that only moves channels becomes a permutation, any other one a 1×1 convolution. */

@@ -154,13 +154,7 @@ function pixels(key: string, title: string, unit: number, fallback: number): Imp
       `Convolutions take any size, so the file does not say it; the likelihood and the samples are right only at the ` +
       `size that the flow was trained at. A multiple of ${unit}.`,
     guess: true,
-    answer: {
-      kind: 'number',
-      default: fallback,
-      integer: true,
-      minimum: Math.max(2, unit),
-      maximum: 1024,
-    },
+    answer: { kind: 'number', default: fallback, integer: true, minimum: Math.max(2, unit), maximum: 1024 },
   };
 }
 

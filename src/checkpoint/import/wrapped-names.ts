@@ -35,10 +35,7 @@ export function unwrapped(file: TensorFile) {
     return underNames(of, new Map(inside.map((name) => [plain(name).slice(prefix.length), name])));
   };
   const copies = split.copies?.map((copy) => ({ key: copy.key, ...rename(copy) }));
-  return {
-    file: { ...split, ...rename(split), ...(copies ? { copies } : {}) },
-    prefix: prefix + inner,
-  };
+  return { file: { ...split, ...rename(split), ...(copies ? { copies } : {}) }, prefix: prefix + inner };
 }
 
 /** A number of updates next to the modules: "n_averaged". */

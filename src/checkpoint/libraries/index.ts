@@ -47,11 +47,7 @@ const list = {
   fmu2: { importer: fmu2 },
   rosinality: { importer: rosinality, image: rosinalityStateDict },
   y0ast: { importer: y0ast },
-  nflows: {
-    importer: firstOf(nflows, nflowsGlow),
-    vector: nflowsVectors,
-    image: nflowsGlowStateDict,
-  },
+  nflows: { importer: firstOf(nflows, nflowsGlow), vector: nflowsVectors, image: nflowsGlowStateDict },
   normflows: {
     importer: firstOf(normflows, normflowsGlow),
     vector: normflowsVectors,

@@ -112,10 +112,7 @@ async function readWhole(
     ...tensorsOf(file, container === 'legacy' ? 'torch' : 'pickle', state, (tensor, where) =>
       Promise.resolve(valuesOf(contentSpan(tensor, where), tensor, where)),
     ),
-    pickled: {
-      root,
-      nameOf: (value) => names.get(value instanceof NumpyArray ? value.tensor : value),
-    },
+    pickled: { root, nameOf: (value) => names.get(value instanceof NumpyArray ? value.tensor : value) },
     bytes: bytes.length,
     close: () => handle.close(),
   };

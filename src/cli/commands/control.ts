@@ -19,10 +19,7 @@ const actions = ['pause', 'resume', 'stop'] as const;
 export const controlCommand = defineCommand({
   name: 'control',
   summary: 'Pause, resume or stop a running training, or change its learning rate',
-  argument: {
-    name: 'RUN',
-    help: 'The folder of a run that is being trained, on this or another machine.',
-  },
+  argument: { name: 'RUN', help: 'The folder of a run that is being trained, on this or another machine.' },
   about:
     'Writes the request to control.json in the run folder, which the training reads between steps, and waits for the answer. A pause saves first and lasts until --resume or --stop. A new learning rate applies to the next step, and the schedule continues in proportion. Exit code 1 if there is no answer in time; the request stays in the folder.',
   options: {

@@ -48,11 +48,7 @@ async function backendLine(session: Session, hasGpu: boolean): Promise<DoctorLin
     const { library, threads, reason } =
       hasGpu && backend.rival ? await backendFor('moons', backend) : backend.info;
     await backend.dispose();
-    return {
-      ...line,
-      state: 'ok',
-      value: `${library}, ${threads} threads (${reason})`,
-    };
+    return { ...line, state: 'ok', value: `${library}, ${threads} threads (${reason})` };
   } catch (error) {
     return { ...line, state: 'missing', value: messageOf(error) };
   }

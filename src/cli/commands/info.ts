@@ -16,9 +16,7 @@ export const infoCommand = defineCommand({
     'Describes a model without running it: format, architecture, number of parameters, layers in forward order (data to latent), preprocessing and training step.\n\n' +
     'For a checkpoint of another library it lists the settings that the file does not contain, the values assumed for them, and where to change them. Any other file is described by its tensors, or for ONNX by its inputs, outputs and operators.\n\n' +
     'With --explain it says of each tensor of a checkpoint what it was taken for: which part of which layer, how the flow is built, or why it is not used.',
-  options: {
-    explain: flagOption('Say of each tensor of the file what it was taken for.'),
-  },
+  options: { explain: flagOption('Say of each tensor of the file what it was taken for.') },
   examples: {
     'The best checkpoint of a run:': 'flowscope info runs/digits',
     'What each tensor of a file of another library was taken for:': 'flowscope info flow.pt --explain',

@@ -50,12 +50,7 @@ export function groupImages(paths: readonly string[]) {
   const first = classes(below(train), []);
   const second = classes(below(heldOut), first.names);
   const { names } = second;
-  return {
-    train: first.group,
-    validation: second.group,
-    heldOut,
-    labelNames: first.group.labels && names,
-  };
+  return { train: first.group, validation: second.group, heldOut, labelNames: first.group.labels && names };
 }
 
 function classes(entries: readonly { file: number; parts: string[] }[], known: readonly string[]) {

@@ -134,12 +134,7 @@ function splitOpened(
     shape,
     ...parts,
     ...defined({ levels, featureNames, contextNames, contextSize, labelNames }),
-    provenance: {
-      source,
-      ...defined({ validationSource }),
-      rows: all.count + (test?.count ?? 0),
-      note,
-    },
+    provenance: { source, ...defined({ validationSource }), rows: all.count + (test?.count ?? 0), note },
     close,
   };
 }

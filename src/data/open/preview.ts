@@ -244,17 +244,16 @@ async function lookAtVectors(
   return {
     range,
     looked,
-    features: all.slice(0, shownFeatures).map(({ distinct: _, ...feature }, d) => ({
-      ...feature,
-      ...(columns?.[d] === undefined ? {} : { column: columns[d] }),
-      ...(gaps ? { gaps: gaps.columns[d] ?? 0 } : {}),
-      ...(d < modeled ? {} : { condition: true }),
-    })),
+    features: all
+      .slice(0, shownFeatures)
+      .map(({ distinct: _, ...feature }, d) => ({
+        ...feature,
+        ...(columns?.[d] === undefined ? {} : { column: columns[d] }),
+        ...(gaps ? { gaps: gaps.columns[d] ?? 0 } : {}),
+        ...(d < modeled ? {} : { condition: true }),
+      })),
     rows,
-    facts: {
-      largest: range[1],
-      features: features.map((feature) => ({ ...feature, count: looked })),
-    },
+    facts: { largest: range[1], features: features.map((feature) => ({ ...feature, count: looked })) },
   };
 }
 
@@ -290,12 +289,7 @@ async function lookAtImages(
   const examples = most - (most % columns);
   const data = await split.read(indexRange(0, examples), signal ? { signal } : {});
   const sheet = await sampleSheet({ shape: [examples, ...shape], data }, levels, columns);
-  return {
-    range: [min, max],
-    looked,
-    sheet: { ...sheet, columns, examples },
-    facts: { gray, largest: max },
-  };
+  return { range: [min, max], looked, sheet: { ...sheet, columns, examples }, facts: { gray, largest: max } };
 }
 
 /** Examples evenly from all of a split, block by block. */

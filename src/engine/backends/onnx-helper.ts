@@ -55,10 +55,7 @@ export async function restoreOn({ api }: Thread, keep: string): Promise<Program 
 }
 
 function programOf(api: ThreadApi, program: number): Program {
-  return {
-    run: (feeds) => api.run(program, ownBuffers(feeds)),
-    dispose: () => api.dispose(program),
-  };
+  return { run: (feeds) => api.run(program, ownBuffers(feeds)), dispose: () => api.dispose(program) };
 }
 
 /** Parameters in memory that the threads read as well: for each of a model's programs, 80 MB would be copied otherwise. */

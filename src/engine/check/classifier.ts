@@ -139,10 +139,7 @@ export async function trainClassifiers(
           ),
         ];
         const batches = inputs.map(({ name, shape }, i) => [name, { shape, data: data[i]! }]);
-        const next = await training.run({
-          ...kept,
-          ...Object.fromEntries(batches),
-        } as Feeds);
+        const next = await training.run({ ...kept, ...Object.fromEntries(batches) } as Feeds);
         kept = Object.fromEntries(state.map(({ name }) => [name, next[`next.${name}`]!]));
         done += together;
         loss += next['loss']!.data[0]! / classifiers / runs;

@@ -64,11 +64,7 @@ export async function readDrawn(
     throw new UserError(
       `${file}: ${column} is ${wide}, of which a table keeps no hundredths. Subtract a constant, or use an .npz of x and ${column}.`,
     );
-  return {
-    file,
-    x,
-    logP: logP.map((value) => (value <= noMass ? -Infinity : value)),
-  };
+  return { file, x, logP: logP.map((value) => (value <= noMass ? -Infinity : value)) };
 }
 
 /** @throws UserError for rows that the flow did not draw, CancelledError */

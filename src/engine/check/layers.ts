@@ -67,9 +67,7 @@ export function layersOf(
 ): AskableLayers {
   const { moved } = flow.programs;
   if (!moved)
-    return {
-      reason: 'Which layer to look at takes gradients, which a graph or a recording does not have.',
-    };
+    return { reason: 'Which layer to look at takes gradients, which a graph or a recording does not have.' };
   if (flow.dimensions > mostFeatures)
     return {
       reason: `Which layer to look at is said for flows of up to ${mostFeatures} features; this one has ${flow.dimensions}.`,

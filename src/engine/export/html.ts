@@ -114,11 +114,7 @@ async function recordPage(
     (layer) => answers[recordKey('network', { layer })] as NetworkView | undefined,
   );
   const more = await recordAnswers(subject, inside, within(recording, 0.7, 1), 'fitting');
-  return {
-    ...page,
-    answers: { ...answers, ...more.answers },
-    reasons: { ...reasons, ...more.reasons },
-  };
+  return { ...page, answers: { ...answers, ...more.answers }, reasons: { ...reasons, ...more.reasons } };
 }
 
 /** Progress of a part of the whole. */

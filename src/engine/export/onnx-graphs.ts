@@ -64,10 +64,7 @@ function inverse(model: FlowModel): Graph {
   return traced(model, [z], (ctx, inputs) => {
     const inner = flow.inverse(ctx, inputs.z!);
     const after = insideOf(model)?.inverse(ctx, inner.value);
-    return {
-      x: after?.value ?? inner.value,
-      logdet: total(inputs.z!, inner.logDet, after?.logDet),
-    };
+    return { x: after?.value ?? inner.value, logdet: total(inputs.z!, inner.logDet, after?.logDet) };
   });
 }
 

@@ -53,11 +53,7 @@ function classRange(
   const others = contextColumns?.length ?? 0;
   const count = labels?.length ?? (contextSource === undefined ? size - others : 0);
   if (!(count > 0 && count <= size - others)) return undefined;
-  return {
-    start: size - count,
-    count,
-    ...(typeof labelColumn === 'string' ? { name: labelColumn } : {}),
-  };
+  return { start: size - count, count, ...(typeof labelColumn === 'string' ? { name: labelColumn } : {}) };
 }
 
 /** A context that nothing is known about. @param shape of an image */

@@ -67,14 +67,7 @@ export function createFlowModel({
   const config = header.config.model;
   const programs = new Map<string, ReturnType<typeof keepProgram> & { sized: boolean }>();
   const context = contextInfo(header, flow, tensors);
-  const runner = createFlowRunner({
-    context,
-    config,
-    flow,
-    preprocess,
-    tensors,
-    backend,
-  });
+  const runner = createFlowRunner({ context, config, flow, preprocess, tensors, backend });
   const dimensions = sizeOf(flow.inputShape);
   const values = parameterCount(Object.values(tensors));
   const small = 4 * values <= mostOfSmall;

@@ -31,10 +31,7 @@ export function modelLayers(
   const mixed = flow.layers.findIndex(({ bijection }) => bijection?.mixes);
   const named = mixed < 0 ? flow.layers.length : mixed;
   const rows = flow.layers.map((layer, i) => flowLayer(layer, i < named ? names : undefined));
-  return [...before, ...rows].map((layer, index) => ({
-    ...layer,
-    info: { ...layer.info, index },
-  }));
+  return [...before, ...rows].map((layer, index) => ({ ...layer, info: { ...layer.info, index } }));
 }
 
 export function parameterCount(specs: readonly { shape: readonly number[] }[]): number {

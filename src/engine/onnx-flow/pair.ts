@@ -33,11 +33,7 @@ export async function findPair(file: string) {
   const { direction } = opened.ports;
   const other: Direction = direction === 'forward' ? 'inverse' : 'forward';
   const counterpart = await findCounterpart(opened, other);
-  return {
-    opened,
-    [direction]: opened,
-    ...(counterpart ? { [other]: counterpart } : {}),
-  };
+  return { opened, [direction]: opened, ...(counterpart ? { [other]: counterpart } : {}) };
 }
 
 async function findCounterpart(opened: FlowFile, other: Direction): Promise<FlowFile | undefined> {

@@ -185,11 +185,7 @@ const mostPorts = 1000;
 const mostValues = 2 ** 26;
 
 function portOf({ name, dtype, shape }: DescribedPort) {
-  return {
-    name,
-    dtype,
-    shape: shape.map((dim) => (typeof dim === 'number' && dim > 0 ? dim : undefined)),
-  };
+  return { name, dtype, shape: shape.map((dim) => (typeof dim === 'number' && dim > 0 ? dim : undefined)) };
 }
 
 function eventShape(file: string, { name, shape }: Port): number[] {

@@ -265,10 +265,7 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
     return {
       input: inRow(head.x.slice()),
       output: { shape: [...info.outputShape], data: head.y.slice() },
-      logDet: {
-        layer: layerLogDet,
-        norm: perExample(() => (ofNorm ? constant : 0)),
-      },
+      logDet: { layer: layerLogDet, norm: perExample(() => (ofNorm ? constant : 0)) },
       ...(scales.length > 0 && {
         elements: {
           first: inRow(scales[0]!),

@@ -250,10 +250,5 @@ export function openTensorTable(opened: TensorFile, backend: BackendInfo, reason
     subtitle: `${several(tensors.length, 'tensor')}, ${shortCount(base.parameterCount)} values`,
     reason: reason + leftOut,
   };
-  return {
-    file,
-    tensorFile: opened,
-    summary: () => Promise.resolve(summary),
-    dispose: () => opened.close(),
-  };
+  return { file, tensorFile: opened, summary: () => Promise.resolve(summary), dispose: () => opened.close() };
 }

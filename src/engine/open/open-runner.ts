@@ -42,14 +42,7 @@ export async function openRunner(
   }
   const { runner, header } = flow;
   const featureNames = featureNamesOf(header);
-  return {
-    runner,
-    file,
-    layout: 'nhwc',
-    model: flow,
-    data: header.config.data,
-    featureNames,
-  };
+  return { runner, file, layout: 'nhwc', model: flow, data: header.config.data, featureNames };
 }
 
 async function openOnnx(
@@ -66,26 +59,13 @@ async function openOnnx(
     for (const note of flow.notes) opening.note(`${path.basename(file)}: ${note}.`);
     return { runner: flow.runner, file, layout: ports.layout, ...dataOf(metadata) };
   }
-  const runner = await createOnnxRunner({
-    file,
-    threads: opening.threads(),
-    direction,
-    metadata,
-  });
+  const runner = await createOnnxRunner({ file, threads: opening.threads(), direction, metadata });
   opening.onEnd(() => runner.dispose());
-  return {
-    runner,
-    file,
-    layout: runner.layout,
-    ...dataOf(metadata),
-  };
+  return { runner, file, layout: runner.layout, ...dataOf(metadata) };
 }
 
 function dataOf(metadata: OnnxMetadata | undefined): Pick<OpenedRunner, 'data' | 'featureNames'> {
-  return {
-    data: metadata?.config.data,
-    featureNames: metadata?.standardize?.names,
-  };
+  return { data: metadata?.config.data, featureNames: metadata?.standardize?.names };
 }
 
 /** An export is several files; any of them stands for the file of the requested direction, if that is next to it. */

@@ -26,10 +26,7 @@ const words = (name: ToolName): { title: string; doing: string } =>
       title: l10n.t('Summarize a checkpoint?'),
       doing: l10n.t('Reading the checkpoint'),
     },
-    flowscope_scoreFile: {
-      title: l10n.t('Score examples with a flow?'),
-      doing: l10n.t('Scoring examples'),
-    },
+    flowscope_scoreFile: { title: l10n.t('Score examples with a flow?'), doing: l10n.t('Scoring examples') },
     flowscope_findNonFinite: {
       title: l10n.t('Look for NaN in a flow?'),
       doing: l10n.t('Looking for NaN and Inf'),

@@ -55,10 +55,7 @@ export async function continueTraining(
   answers?: TrainArguments,
 ): Promise<void> {
   if (!(await mayRun(l10n.t('Training')))) return;
-  const model = await resolveModel(parts, target, {
-    ...checkpoint,
-    title: l10n.t('Continue Training From'),
-  });
+  const model = await resolveModel(parts, target, { ...checkpoint, title: l10n.t('Continue Training From') });
   if (!model) return;
   const from = onDisk(model);
   // Here, since the training runs in a process that asks nothing.

@@ -111,11 +111,7 @@ function layerItem({ layer }: LayerNode): TreeItem {
     .join('\n');
   item.accessibilityInformation = { label: [layer.title, item.description].join(', ') };
   // A click or Enter; moving through the list alone selects nothing, nor does the page's selection come back as a new one.
-  item.command = {
-    command: 'flowscope.selectLayer',
-    title: l10n.t('Select layer'),
-    arguments: [index],
-  };
+  item.command = { command: 'flowscope.selectLayer', title: l10n.t('Select layer'), arguments: [index] };
   return item;
 }
 

@@ -56,10 +56,7 @@ export function presetGroups(data: DataChoice): PresetGroup[] {
       label: l10n.t('Recipes of the paper'),
       presets: fitting.filter((preset) => paperPresets.includes(preset)),
     },
-    {
-      label: l10n.t('Conventions of published implementations'),
-      presets: setsFor(publishedSets),
-    },
+    { label: l10n.t('Conventions of published implementations'), presets: setsFor(publishedSets) },
   ]
     .filter((group) => group.presets.length > 0)
     .map(({ label, presets: some }) => ({ label, presets: some.map((one) => inWindowLanguage(one)) }));

@@ -9,10 +9,7 @@ export async function chooseData(
   { configs = false } = {},
 ): Promise<Uri | undefined> {
   const name = configs ? l10n.t('Data and configs') : l10n.t('Data');
-  const filters = {
-    [name]: [...dataExtensions, ...(configs ? ['json'] : [])],
-    [l10n.t('All files')]: ['*'],
-  };
+  const filters = { [name]: [...dataExtensions, ...(configs ? ['json'] : [])], [l10n.t('All files')]: ['*'] };
   const chosen = await window.showOpenDialog({
     title,
     canSelectFiles: what === 'file',

@@ -17,11 +17,7 @@ export function baseOf(config: BaseConfig, dim: number, seen: number): Base {
     case 'studentT':
       return locationScale(
         config.kind === 'studentT' ? standardStudentT(dim, config.freedom) : standardNormal([dim]),
-        {
-          loc: perFeature(config.loc, dim),
-          scale: perFeature(config.scale, dim),
-          trained: config.trained,
-        },
+        { loc: perFeature(config.loc, dim), scale: perFeature(config.scale, dim), trained: config.trained },
       );
     case 'conditionalNormal':
       return conditionalNormal({ dim, seen, hidden: config.hidden });

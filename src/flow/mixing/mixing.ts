@@ -13,10 +13,7 @@ export function mixing(name: string, dim: number, layer: MixingLayer): Bijection
     case 'lu':
       return luLinear(name, dim);
     case 'plu':
-      return pluLinear(name, {
-        order: layer.order ?? range(dim),
-        signs: layer.signs ?? perFeature(1, dim),
-      });
+      return pluLinear(name, { order: layer.order ?? range(dim), signs: layer.signs ?? perFeature(1, dim) });
     case 'householder':
       return householder(name, dim, layer.reflections);
     case 'qr':

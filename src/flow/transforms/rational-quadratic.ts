@@ -215,12 +215,7 @@ export function splineOfOwnInterval(bins: number, interval: SplineInterval): Uni
     parameters: [],
     quantities: [],
     preservesVolume: false,
-    spline: {
-      bins,
-      center: (left + right) / 2,
-      bound: (right - left) / 2,
-      ends: 'lines',
-    },
+    spline: { bins, center: (left + right) / 2, bound: (right - left) / 2, ends: 'lines' },
     map(_, params, moves) {
       const [edges, widths, heights, inner] = params as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
       const last = widths.rank - 1;

@@ -50,11 +50,7 @@ export const blockedOperators: Record<string, Emit> = {
       kernel,
       channels,
       group = 1,
-    } = node.attrs as {
-      kernel: number[];
-      channels: number;
-      group?: number;
-    };
+    } = node.attrs as { kernel: number[]; channels: number; group?: number };
     const { shape } = writer.typeOf(node.outputs[0]!);
     const filters = writer.add('Reshape', [
       writer.nameOf(filter),

@@ -113,9 +113,7 @@ const forms: Record<string, ((node: Node, build: Builder) => readonly number[] |
 };
 
 /** ONNX operators that are computed on the processor, and why. */
-export const offGpu: Readonly<Record<string, string>> = {
-  Pow: 'its kernel fails for some exponents',
-};
+export const offGpu: Readonly<Record<string, string>> = { Pow: 'its kernel fails for some exponents' };
 
 /** What of a graph that went through the pass ONNX Runtime computes on the processor, and why. */
 export function nodesOffGpu({ nodes, dynamicBatch }: Graph): string[] {

@@ -28,10 +28,7 @@ import { tileTraining } from '../layouts/exchanged/exchanged';
 /** What suits every backend, and what other passes leave is cleaned up with. */
 export const cleanup: Pipeline = [
   removeDeadCode,
-  {
-    most: 4,
-    passes: [simplify, foldConstants, followSelections, mergeCommonSubexpressions, removeDeadCode],
-  },
+  { most: 4, passes: [simplify, foldConstants, followSelections, mergeCommonSubexpressions, removeDeadCode] },
   joinParts,
 ];
 

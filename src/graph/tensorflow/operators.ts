@@ -327,10 +327,7 @@ function flattened(
       Tshape: typeAttribute('int32'),
     });
   const rows = sizeOf(shape.slice(0, -1));
-  return {
-    of: (name) => reshape(name, [rows, 1, 1, shape.at(-1)!]),
-    back: (name) => reshape(name, shape),
-  };
+  return { of: (name) => reshape(name, [rows, 1, 1, shape.at(-1)!]), back: (name) => reshape(name, shape) };
 }
 
 function setNames({ outputs }: Node, writer: FunctionWriter, names: readonly string[]): void {

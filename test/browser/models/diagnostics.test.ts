@@ -157,14 +157,16 @@ describe('diagnostics', () => {
       await untilResult(frame, costs);
       await showTab(frame, '.diag', 'Diagnostics');
       await eventually(async () => {
-        const rows = await frame.locator('.diag [data-part]').evaluateAll((elements) =>
-          elements.map((row) => ({
-            part: (row as HTMLElement).dataset['part']!,
-            text: row.querySelector('.num')!.textContent,
-            left: parseFloat(row.querySelector('i')!.style.left),
-            width: parseFloat(row.querySelector('i')!.style.width),
-          })),
-        );
+        const rows = await frame
+          .locator('.diag [data-part]')
+          .evaluateAll((elements) =>
+            elements.map((row) => ({
+              part: (row as HTMLElement).dataset['part']!,
+              text: row.querySelector('.num')!.textContent,
+              left: parseFloat(row.querySelector('i')!.style.left),
+              width: parseFloat(row.querySelector('i')!.style.width),
+            })),
+          );
         const names = rows.map(({ part }) => part.replace(/^\d+ /, '')) as (keyof typeof parts | 'total')[];
         const shown = names.filter((name) => name !== 'total');
         // A part that is not shown costs nothing.

@@ -304,16 +304,20 @@ describe('the layer tabs', () => {
   /** The table of a vector flow: each value, and a bar as long as its share of the range. */
   async function rowsAgree(frame: Frame, layer: ReferenceLayer): Promise<void> {
     const ends = endsOf(layer);
-    const rows = await frame.locator('.layer .rows-table tbody tr').evaluateAll((elements) =>
-      elements.map((row) =>
-        [...row.querySelectorAll('td')].slice(1).map((cell) => ({
-          text: cell.textContent,
-          hatched: cell.classList.contains('hatched-cell'),
-          bad: cell.classList.contains('bad'),
-          bar: cell.querySelector('i')?.style.width,
-        })),
-      ),
-    );
+    const rows = await frame
+      .locator('.layer .rows-table tbody tr')
+      .evaluateAll((elements) =>
+        elements.map((row) =>
+          [...row.querySelectorAll('td')]
+            .slice(1)
+            .map((cell) => ({
+              text: cell.textContent,
+              hatched: cell.classList.contains('hatched-cell'),
+              bad: cell.classList.contains('bad'),
+              bar: cell.querySelector('i')?.style.width,
+            })),
+        ),
+      );
     assert.equal(rows.length, layer.x.length);
     rows.forEach((row, i) => {
       const left = [...row];
@@ -352,13 +356,15 @@ describe('the layer tabs', () => {
     assert.match(finite, new RegExp(`0, 0\\s*of ${own.length.toLocaleString('en-US')}`));
     const end = endsOf(layer)[name];
     const within = own.filter((v) => Math.abs(v) <= end);
-    const bars = await map.locator('svg[role=img] rect').evaluateAll((rects) =>
-      rects.map((rect) => ({
-        x: Number(rect.getAttribute('x')),
-        height: Number(rect.getAttribute('height')),
-        wide: Number((rect as SVGRectElement).ownerSVGElement!.getAttribute('width')),
-      })),
-    );
+    const bars = await map
+      .locator('svg[role=img] rect')
+      .evaluateAll((rects) =>
+        rects.map((rect) => ({
+          x: Number(rect.getAttribute('x')),
+          height: Number(rect.getAttribute('height')),
+          wide: Number((rect as SVGRectElement).ownerSVGElement!.getAttribute('width')),
+        })),
+      );
     const tall = bars.reduce((sum, { height }) => sum + height, 0);
     let before = 0;
     for (const { x, height, wide } of bars) {
@@ -598,13 +604,15 @@ describe('the layer tabs', () => {
   /** Statistics of each stored tensor are those of the file. */
   async function tensorsAgree(frame: Frame, flow: Reference, layer: ReferenceLayer): Promise<void> {
     await frame.locator(`${panel} table tr[title^="${layer.name}."]`).first().waitFor();
-    const rows = await frame.locator(`${panel} table tr[title]`).evaluateAll((elements) =>
-      elements.map((row) => ({
-        name: row.getAttribute('title')!,
-        cells: [...row.querySelectorAll('td')].map((cell) => cell.textContent),
-        bars: [...row.querySelectorAll('rect')].map((rect) => Number(rect.getAttribute('height'))),
-      })),
-    );
+    const rows = await frame
+      .locator(`${panel} table tr[title]`)
+      .evaluateAll((elements) =>
+        elements.map((row) => ({
+          name: row.getAttribute('title')!,
+          cells: [...row.querySelectorAll('td')].map((cell) => cell.textContent),
+          bars: [...row.querySelectorAll('rect')].map((rect) => Number(rect.getAttribute('height'))),
+        })),
+      );
     const own = Object.keys(flow.tensors).filter((name) => name.startsWith(`${layer.name}.`));
     assert.deepEqual(rows.map(({ name }) => name).sort(), own.sort());
     for (const { name, cells: row, bars } of rows) {
@@ -763,12 +771,14 @@ describe('the layer tabs', () => {
   async function jacobianAgrees(frame: Frame, flow: Reference, layer: ReferenceLayer): Promise<void> {
     const text = await untilWords(frame, panel, /ln\|det\| by LU/);
     const k = /all elements/.test(text) ? layer.x.length : Number(/(\d+) elements around/.exec(text)![1]);
-    const rows = await frame.locator('.jacobian tbody tr').evaluateAll((elements) =>
-      elements.map((row) => ({
-        element: Number((row as HTMLElement).dataset['element']),
-        figures: [...row.querySelectorAll('.num')].map((cell) => cell.textContent),
-      })),
-    );
+    const rows = await frame
+      .locator('.jacobian tbody tr')
+      .evaluateAll((elements) =>
+        elements.map((row) => ({
+          element: Number((row as HTMLElement).dataset['element']),
+          figures: [...row.querySelectorAll('.num')].map((cell) => cell.textContent),
+        })),
+      );
     assert.ok(rows.length > 0 && rows.length < k);
     let logDet = 0;
     for (const { element, figures } of rows) {

@@ -145,10 +145,9 @@ describe('the plane', () => {
         0.002,
       );
       const box = (await frame.locator('.plane-board').boundingBox())!;
-      await frame.locator('.plane-board').click({
-        position: { x: box.width * 0.3, y: box.height * 0.4 },
-        modifiers: ['Shift'],
-      });
+      await frame
+        .locator('.plane-board')
+        .click({ position: { x: box.width * 0.3, y: box.height * 0.4 }, modifiers: ['Shift'] });
       await frame.locator('[data-probe=point]').waitFor();
       const size = bounds.x[1] - bounds.x[0];
       const clicked = [bounds.x[0] + 0.3 * size, bounds.y[1] - 0.4 * size];
@@ -177,10 +176,7 @@ describe('the plane', () => {
         z,
         logdet,
         logdet_layers: parts,
-      } = await apply('forward', model.file(), {
-        shape: [1, 2],
-        data: Float32Array.of(0.75, -0.25),
-      });
+      } = await apply('forward', model.file(), { shape: [1, 2], data: Float32Array.of(0.75, -0.25) });
       const end = rows.at(-1)!;
       near(end[0]!, z.data[0]!, 0.0051, 'z₁');
       near(end[1]!, z.data[1]!, 0.0051, 'z₂');

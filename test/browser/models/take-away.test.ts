@@ -81,9 +81,7 @@ describe('what is taken away', () => {
 
       // Samples, as the command line draws them; those of a plane with its density.
       const count = image ? 25 : 500;
-      const drawn = await arrays<'x'>('sample', model.file(), {
-        ...{ count, seed: 7, temperature: 1 },
-      });
+      const drawn = await arrays<'x'>('sample', model.file(), { ...{ count, seed: 7, temperature: 1 } });
       if (image) {
         const bytes = await save('.gallery', 'Save NPY');
         close(numbersIn(bytes), drawn.x, 'samples');
@@ -253,12 +251,9 @@ describe('what is taken away', () => {
   }
 
   /** Numbers and pictures of a page; canvases by their names, those of one name numbered. */
-  async function read(page: Frame | Page): Promise<{
-    result: string;
-    strip: string[];
-    path: string;
-    pictures: Record<string, Uint8Array>;
-  }> {
+  async function read(
+    page: Frame | Page,
+  ): Promise<{ result: string; strip: string[]; path: string; pictures: Record<string, Uint8Array> }> {
     await page.locator('.gallery canvas').first().waitFor();
     await page.locator('.path-table, .layer .facts').first().waitFor();
     const pictures: Record<string, Uint8Array> = {};

@@ -223,9 +223,7 @@ export class EngineWindow implements InspectorWindow {
   }
 
   async screenshot(name: string): Promise<void> {
-    await this.page.screenshot({
-      path: path.join(artifacts(), `${name.replace(/[^\w.-]+/g, '-')}.png`),
-    });
+    await this.page.screenshot({ path: path.join(artifacts(), `${name.replace(/[^\w.-]+/g, '-')}.png`) });
   }
 
   /** Resolves to what went wrong in them: errors in the console, exceptions, policy violations, requests. */

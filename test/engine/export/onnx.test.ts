@@ -313,10 +313,7 @@ async function compare({ flow: model }: SmallModel, place: string): Promise<void
     }
 
     const third = await openSession(path.join(place, 'flow.sample.onnx'));
-    const sampled = await third.run({
-      noise: input,
-      temperature: { shape: [], data: Float32Array.of(0.5) },
-    });
+    const sampled = await third.run({ noise: input, temperature: { shape: [], data: Float32Array.of(0.5) } });
     await third.dispose();
     let expected = decode(flow, preprocess, ctx(), tf.mul(x, 0.5));
     if (config.kind === 'image' && config.pad > 0) {

@@ -38,16 +38,10 @@ const inverseTolerance = 5e-4;
 const batch = 3;
 const training = v.parse(trainingSchema, { clipNorm: 1e6, weightDecay: 0 });
 
-const arrayOf = (tensor: Tensor): NdArray => ({
-  shape: [...tensor.shape],
-  data: tensor.dataSync(),
-});
+const arrayOf = (tensor: Tensor): NdArray => ({ shape: [...tensor.shape], data: tensor.dataSync() });
 
 /** What a step of flow matching takes besides the examples. */
-const lines = () => ({
-  noise: inputOf([3], batch, 10),
-  share: tf.tensor2d([0.1, 0.5, 0.9], [batch, 1]),
-});
+const lines = () => ({ noise: inputOf([3], batch, 10), share: tf.tensor2d([0.1, 0.5, 0.9], [batch, 1]) });
 
 /** Loss, gradient norm and new running statistics of one step, op by op. */
 function eagerStep(flow: Flow, tensors: Record<string, Tensor>, x: Tensor): Feeds {

@@ -40,11 +40,7 @@ export async function importFile(
     if (!isRecognized(recognized))
       assert.fail(`${file} is not recognized; missing: ${recognized.missing.join('; ')}`);
     const flow = await recognized.convert(completeAnswers(recognized.questions, answers));
-    return {
-      ...flow,
-      title: recognized.title,
-      questions: recognized.questions.map(({ key }) => key),
-    };
+    return { ...flow, title: recognized.title, questions: recognized.questions.map(({ key }) => key) };
   } finally {
     await opened.close();
   }

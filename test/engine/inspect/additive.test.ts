@@ -17,11 +17,7 @@ import { peerFile, peers } from '../import/peers';
 import { anySignal, digitsModel, smallModel, type SmallModel } from './model';
 
 const example = { kind: 'data', split: 'validation', index: 1 } as const;
-const ofData: Selection = {
-  example,
-  batch: { split: 'validation', count: 5 },
-  mode: 'eval',
-};
+const ofData: Selection = { example, batch: { split: 'validation', count: 5 }, mode: 'eval' };
 const vector = { kind: 'vector', dim: 2, couplings: 4, hidden: [8], transform: 'additive' };
 
 let models: Record<string, SmallModel>;

@@ -334,9 +334,7 @@ describe('flowscope diagnose', () => {
     );
     const json = JSON.parse(
       (await flowscope('diagnose', file, '--backend', 'onnxruntime', '--json')).stdout,
-    ) as {
-      samples: { features: { name: string; sign: string; below: number }[] };
-    };
+    ) as { samples: { features: { name: string; sign: string; below: number }[] } };
     const income = json.samples.features.find(({ name }) => name === 'income')!;
     assert.equal(income.sign, 'error');
     assert.ok(income.below > 0.4);

@@ -44,9 +44,7 @@ const give = (model: SmallModel, name: string, bytes: Uint8Array) =>
 const raw = (width: number, height: number, channels: 1 | 3, at: (i: number) => number) =>
   sharp(
     Uint8Array.from({ length: width * height * channels }, (_, i) => at(i)),
-    {
-      raw: { width, height, channels },
-    },
+    { raw: { width, height, channels } },
   ).toColourspace(channels === 1 ? 'b-w' : 'srgb');
 
 describe('a picture as the example', () => {

@@ -77,9 +77,7 @@ describe('which of two flows is better', () => {
     createInspector('2', b.opened, () => a.opened).ask('pairedScores', { first: '1' }, anySignal());
 
   it('is the mean of the differences of the same rows, and its standard error', async () => {
-    const other = await smallModel(moonsModel, 'moons', {
-      standardize: { ...standardize, std: [1.1, 0.5] },
-    });
+    const other = await smallModel(moonsModel, 'moons', { standardize: { ...standardize, std: [1.1, 0.5] } });
     try {
       const rows = 64;
       const found = (await beside(moons, other)) as PairedScores;

@@ -82,12 +82,7 @@ describe('manifold', () => {
 
   it('gives any of its points as an example, in all views', async () => {
     const view = await digits.inspector.ask('manifold', query, anySignal());
-    const example = {
-      kind: 'manifold',
-      corners,
-      phi: view.angles[1]!,
-      phiPrime: view.angles[2]!,
-    } as const;
+    const example = { kind: 'manifold', corners, phi: view.angles[1]!, phiPrime: view.angles[2]! } as const;
     const strip = await digits.inspector.ask(
       'strip',
       { example, batch: { split: 'validation', count: 4 }, mode: 'eval' },

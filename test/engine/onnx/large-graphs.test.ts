@@ -121,12 +121,7 @@ describe('a graph', () => {
 });
 
 describe('functions of an ONNX file', () => {
-  const call = (opType: string): onnx.INodeProto => ({
-    domain: 'f',
-    opType,
-    input: ['x'],
-    output: ['y'],
-  });
+  const call = (opType: string): onnx.INodeProto => ({ domain: 'f', opType, input: ['x'], output: ['y'] });
   const fileOf = (name: string, calls: (level: number) => readonly number[]): string => {
     const levels = 100;
     const model = onnx.ModelProto.decode(

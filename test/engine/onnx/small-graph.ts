@@ -17,12 +17,7 @@ export const stored = (
   name: string,
   values: readonly number[],
   dims = [values.length],
-): onnx.ITensorProto => ({
-  name,
-  dims,
-  dataType: DataType.FLOAT,
-  floatData: [...values],
-});
+): onnx.ITensorProto => ({ name, dims, dataType: DataType.FLOAT, floatData: [...values] });
 
 export function modelOf(graph: onnx.IGraphProto): Uint8Array {
   return onnx.ModelProto.encode({

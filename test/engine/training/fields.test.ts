@@ -54,11 +54,7 @@ before(async () => {
 const entropy = (determinant: number, features: number): number =>
   0.5 * (features * (1 + Math.log(2 * Math.PI)) + Math.log(determinant));
 
-const config = {
-  data: { source: 'pair.csv' },
-  model: { kind: 'vector', dim: 2, layers: [field] },
-  training,
-};
+const config = { data: { source: 'pair.csv' }, model: { kind: 'vector', dim: 2, layers: [field] }, training };
 
 describe('flow matching', () => {
   it('lowers the error of the velocity to what crossing lines leave, and nears the entropy', async () => {

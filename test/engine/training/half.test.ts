@@ -78,10 +78,7 @@ async function trained(
   const config = { ...flow, training: { ...flow.training, ...precision } };
   const { config: run, dataset } = await prepareRun({ config, ...defined({ preset }) }, '.');
   const started = await createTrainer({ config: run, dataset, backend });
-  const state = {
-    ...(await started.fullState()),
-    'loss.scale': { shape: [], data: Float32Array.of(scale) },
-  };
+  const state = { ...(await started.fullState()), 'loss.scale': { shape: [], data: Float32Array.of(scale) } };
   await started.dispose();
   const trainer = await createTrainer({ config: run, dataset, backend, state: state });
   try {

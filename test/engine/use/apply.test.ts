@@ -272,9 +272,7 @@ for (const name of ['onnxruntime', 'tensorflow'] as const) {
       const forward = await applyForward(
         runner,
         prepareInput(runner, floats(one.x.shape, one.x.data), plain),
-        {
-          layout: 'nhwc',
-        },
+        { layout: 'nhwc' },
       );
       assert.ok(largest(forward.z.data, one.z.data) < 1e-4);
       const still = await sample(runner, { count: 2, seed: 1, temperature: 0 });

@@ -162,10 +162,7 @@ test('the state to resume from comes back exactly', async () => {
   await saveResume(paths.resume, state);
   assert.deepEqual(await loadResume(paths.resume), state);
   await save(paths.last, 7);
-  await assert.rejects(loadResume(paths.last), {
-    name: 'UserError',
-    message: /is not a training state/,
-  });
+  await assert.rejects(loadResume(paths.last), { name: 'UserError', message: /is not a training state/ });
   await assert.rejects(loadResume(path.join(paths.folder, 'none')), {
     name: 'UserError',
     message: /no such file/,
@@ -191,22 +188,10 @@ test('a path leads to the model that is meant', async () => {
       /this run has no checkpoint, because its training failed\. Step 2 is not finite: why\. Train again with a lower learning rate\.$/,
   });
   await save(paths.last, 9);
-  assert.deepEqual(await resolved(paths.folder), {
-    kind: 'checkpoint',
-    file: paths.last,
-    run: paths.folder,
-  });
+  assert.deepEqual(await resolved(paths.folder), { kind: 'checkpoint', file: paths.last, run: paths.folder });
   await save(paths.best, 5, 1);
-  assert.deepEqual(await resolved(paths.folder), {
-    kind: 'checkpoint',
-    file: paths.best,
-    run: paths.folder,
-  });
-  assert.deepEqual(await resolved(paths.last), {
-    kind: 'checkpoint',
-    file: paths.last,
-    run: paths.folder,
-  });
+  assert.deepEqual(await resolved(paths.folder), { kind: 'checkpoint', file: paths.best, run: paths.folder });
+  assert.deepEqual(await resolved(paths.last), { kind: 'checkpoint', file: paths.last, run: paths.folder });
 
   const alone = path.join(root, 'alone.flow.safetensors');
   await save(alone, 1);
@@ -220,10 +205,7 @@ test('a path leads to the model that is meant', async () => {
     name: 'UserError',
     message: /is not a model; expected/,
   });
-  await assert.rejects(resolved(path.join(root, 'nothing')), {
-    name: 'UserError',
-    message: /no such file/,
-  });
+  await assert.rejects(resolved(path.join(root, 'nothing')), { name: 'UserError', message: /no such file/ });
   await assert.rejects(resolved(root), { name: 'UserError', message: /is a folder but not a run/ });
 });
 

@@ -134,10 +134,7 @@ test('a lock that is ahead of the folder’s clock is watched, and taken unless 
   await refuseTrained(run, true);
   await (await takeRun(run, true, 20)).release();
   const { pid, host } = ahead();
-  const taking = assert.rejects(takeRun(run, true, 500), {
-    name: 'UserError',
-    message: trained(pid, host),
-  });
+  const taking = assert.rejects(takeRun(run, true, 500), { name: 'UserError', message: trained(pid, host) });
   await sleep(300);
   utimesSync(lockIn(run), new Date(), new Date());
   await taking;

@@ -9,11 +9,7 @@ export function memoryTerminal(interactive = false): Terminal & { stdout(): stri
     { out: (text) => void (stdout += text), err: (text) => void (stderr += text) },
     { interactive, columns: () => 80, flush: () => Promise.resolve() },
   );
-  return {
-    ...terminal,
-    stdout: () => stdout,
-    stderr: () => stderr,
-  };
+  return { ...terminal, stdout: () => stdout, stderr: () => stderr };
 }
 
 export function noSignals(): Stopping {

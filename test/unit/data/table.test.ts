@@ -100,9 +100,7 @@ test('errors name file, line, column and what was expected', async () => {
   await refused('a,b\n', /contains a header but no rows/);
   await refused('a,b\n1,2\n', /no column "c"; it has 2 columns: a, b/, { columns: ['c'] });
   await refused('a,b\n1,2\n', /no column 2; .*\(counted from 0\)/, { columns: [2] });
-  await refused('1,2\n3,4\n', /"x" is given by name, but the first row has no names/, {
-    labelColumn: 'x',
-  });
+  await refused('1,2\n3,4\n', /"x" is given by name, but the first row has no names/, { labelColumn: 'x' });
   await refused('a\n1\n', /no columns are left to model/, { labelColumn: 'a' });
   await refused('a,b\n1,"2\n3,4\n', /near line \d+: not a readable table/);
   await refused(Buffer.from([1, 0, 2, 0, 0]), /is not a text file/);

@@ -94,10 +94,7 @@ describe('ranges of colors', () => {
     assert.deepEqual(broken.histogram.counts, [0]);
     const one = movedOnly(
       { ...tensor('t', 'shift'), shape: [2], data: Float32Array.of(0, 3) },
-      {
-        shape: [2],
-        data: Float32Array.of(1, 0),
-      },
+      { shape: [2], data: Float32Array.of(1, 0) },
     );
     assert.equal(one.histogram.edges[0], 2.5);
     assert.equal(

@@ -18,10 +18,7 @@ export type PartedStatus =
 
 export type Parted = ReturnType<typeof runInParts>;
 
-export const failed = (error: unknown): PartedStatus => ({
-  kind: 'failed',
-  message: messageOf(error),
-});
+export const failed = (error: unknown): PartedStatus => ({ kind: 'failed', message: messageOf(error) });
 
 let nextToken = 1;
 

@@ -37,8 +37,5 @@ export function withinRange(tensor: TensorView, limit: number): TensorView['hist
     const at = Math.floor(((value + limit) / (2 * limit)) * bins);
     if (Math.abs(value) <= limit) counts[Math.min(bins - 1, at)]!++;
   }
-  return {
-    edges: Array.from({ length: bins + 1 }, (_, i) => -limit + (2 * limit * i) / bins),
-    counts,
-  };
+  return { edges: Array.from({ length: bins + 1 }, (_, i) => -limit + (2 * limit * i) / bins), counts };
 }

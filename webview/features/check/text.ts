@@ -84,10 +84,7 @@ export const text = bilingual({
     `● by weights${rows ? ', ○ by rows of the target' : ''}; gray: chance`,
     `● nach Gewichten${rows ? ', ○ nach Zeilen des Ziels' : ''}; grau: Zufall`,
   ],
-  ends: {
-    lowest: ['lowest 0.1%', 'unterste 0,1 %'],
-    highest: ['highest 0.1%', 'oberste 0,1 %'],
-  },
+  ends: { lowest: ['lowest 0.1%', 'unterste 0,1 %'], highest: ['highest 0.1%', 'oberste 0,1 %'] },
   tailAxis: ['target’s mass there ÷ the flow’s', 'Masse des Ziels dort ÷ die des Flows'],
   where: ['Where', 'Wo'],
   whereNote: [

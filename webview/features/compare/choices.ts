@@ -24,10 +24,12 @@ export function choicesOf(
       .filter(({ path }) => path !== a.path)
       .map((checkpoint) => ({ value: checkpoint.path, text: checkpointName(checkpoint) })),
     ...runs.flatMap(({ folder, checkpoints }) =>
-      [...checkpoints].reverse().map((checkpoint) => ({
-        value: checkpoint.path,
-        text: `${lastPart(folder)}: ${checkpointName(checkpoint)}`,
-      })),
+      [...checkpoints]
+        .reverse()
+        .map((checkpoint) => ({
+          value: checkpoint.path,
+          text: `${lastPart(folder)}: ${checkpointName(checkpoint)}`,
+        })),
     ),
     // The folder of a checkpoint in a run does not say which run it is.
     ...recent.map((path) => ({

@@ -52,10 +52,7 @@ export function quantileNumbers(store: Store): ViewData {
   const answer = store.state(diagnosticsState).diagnostics.found.value;
   if (!answer) return {};
   const { normal, z } = answer.latentQuantiles;
-  return {
-    columns: columnsOf({ normal, z }),
-    arrays: { normal: vector(normal), z: vector(z) },
-  };
+  return { columns: columnsOf({ normal, z }), arrays: { normal: vector(normal), z: vector(z) } };
 }
 
 /** A column for each layer, a row for each example. */

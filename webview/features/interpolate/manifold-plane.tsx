@@ -56,10 +56,7 @@ export function ManifoldPlane({ model, view, picked }: ManifoldPlaneProps) {
 }
 
 /** The lines through the picked point: by φ′ at its φ, and by φ at its φ′. */
-const lines = {
-  'φ′': { color: '--neg', dash: [] },
-  φ: { color: '--pos', dash: [4, 3] },
-} as const;
+const lines = { 'φ′': { color: '--neg', dash: [] }, φ: { color: '--pos', dash: [4, 3] } } as const;
 
 /** How the line of an angle is drawn, next to its slider. */
 export function ManifoldLine({ name }: { name: keyof typeof lines }) {

@@ -44,11 +44,7 @@ function reconstructionNumbers(store: Store): ViewData {
   return {
     columns: [
       { name: 'example', values: Array.from({ length: count }, (_, i) => Math.floor(i / columns)) },
-      {
-        name: 'kept',
-        unit: 'latents',
-        values: Array.from({ length: count }, (_, i) => kept[i % columns]),
-      },
+      { name: 'kept', unit: 'latents', values: Array.from({ length: count }, (_, i) => kept[i % columns]) },
       ...valuesOf(values, 2),
     ],
     arrays: { originals, values, kept: vector(kept) },

@@ -21,12 +21,7 @@ import { largestLearningRate } from '../../../src/config/learning-rate';
 import './style.css';
 import { messageOf } from '../../base/host/page-api';
 
-export const run: RegionFeature = {
-  id: 'run',
-  region: 'diagnostics',
-  title: () => words.run,
-  View: RunTab,
-};
+export const run: RegionFeature = { id: 'run', region: 'diagnostics', title: () => words.run, View: RunTab };
 
 function RunTab({ model }: { model: ModelSummary }) {
   const store = useStore();

@@ -417,10 +417,7 @@ function besideOf({ tensors }: TensorFile, block: string, layer: string, { skips
 async function standardizeLayer(file: TensorFile, at: string): Promise<OurLayer> {
   const { mean, std } = await readStatistics(file, at);
   const scale = Array.from(std.data, (value) => 1 / value);
-  return {
-    at,
-    layer: { kind: 'rescale', scale, shift: scale.map((value, i) => -mean.data[i]! * value) },
-  };
+  return { at, layer: { kind: 'rescale', scale, shift: scale.map((value, i) => -mean.data[i]! * value) } };
 }
 
 export const bayesflow: Recognizer = {

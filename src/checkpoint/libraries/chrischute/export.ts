@@ -17,9 +17,7 @@ import { valuesOf } from '../../export-to/nets';
 export function chrischuteStateDict(model: ImageModelConfig, tensors: Tensors): StateDict {
   checkFit(model);
   const { channels, scales, base, blocks } = model;
-  const dict: StateDict['tensors'] = {
-    data_constraint: floats([1], Float32Array.of(model.dataRange)),
-  };
+  const dict: StateDict['tensors'] = { data_constraint: floats([1], Float32Array.of(model.dataRange)) };
   for (const { name, table } of chrischutePlan(model)) {
     const rewritten = { ...tensors, ...inLibraryOrder(model, name, tensors) };
     Object.assign(dict, renamed(rewritten, table), batchCounts(table.flatMap(libraryNames)));

@@ -252,11 +252,7 @@ function readBlock(module: FileModule, kind: VectorBlock) {
     halves,
     /** Numbers of a context that the networks see. */
     context,
-    alike: {
-      [otherSize]: hidden.join(),
-      'is not of the same kind as': kind,
-      [otherContext]: context,
-    },
+    alike: { [otherSize]: hidden.join(), 'is not of the same kind as': kind, [otherContext]: context },
   };
 }
 
@@ -422,10 +418,7 @@ async function otherLayers(file: TensorFile, step: Other, answers: ImportAnswers
             b.reduce((sum, value, from) => sum - value * matrix.data[from * size + to]!, 0),
           );
       return [
-        {
-          at,
-          ...matrixLayer(`${file.file}: ${at}`, transposed(matrix), { shape: [size], data: bias }),
-        },
+        { at, ...matrixLayer(`${file.file}: ${at}`, transposed(matrix), { shape: [size], data: bias }) },
       ];
     }
     case 'orthogonal': {
@@ -485,10 +478,7 @@ function matrixTurn(file: TensorFile, at: string, matrix: Values): Turn {
     matrix.shape.length === 2 && rows === columns ? permutationOrder(matrix.data, rows) : undefined;
   if (order) return (forward) => permutation(file, at, order, forward);
   const where = `${file.file}: ${at}`;
-  return (forward) => ({
-    at,
-    ...rotationLayer(where, forward ? matrix : permuteAxes(matrix, [1, 0])),
-  });
+  return (forward) => ({ at, ...rotationLayer(where, forward ? matrix : permuteAxes(matrix, [1, 0])) });
 }
 
 function permutation(file: TensorFile, at: string, order: number[], toLatent: boolean): OurLayer {

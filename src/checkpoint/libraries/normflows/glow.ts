@@ -234,10 +234,7 @@ async function baseLayer(
     }
     const { data: logs } = await file.read(`${at}.${name}_logs`);
     const factor = answeredNumber(answers, factorQuestion);
-    return {
-      shape: [values.data.length],
-      data: values.data.map((x, i) => x * Math.exp(factor * logs[i]!)),
-    };
+    return { shape: [values.data.length], data: values.data.map((x, i) => x * Math.exp(factor * logs[i]!)) };
   };
   return {
     at,

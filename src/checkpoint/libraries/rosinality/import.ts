@@ -156,10 +156,7 @@ export const rosinality = imageChainImporter<GlowPlan>({
               true,
             ),
           },
-          {
-            at: `${at}.invconv`,
-            ...(await pluOf(file, `${at}.invconv`, mixingNames, (c) => scale[c]! < 0)),
-          },
+          { at: `${at}.invconv`, ...(await pluOf(file, `${at}.invconv`, mixingNames, (c) => scale[c]! < 0)) },
           {
             at: `${at}.coupling`,
             layer: { kind: 'coupling', mask: firstHalf(channels), net: glowNet(width, 'ones') },
@@ -174,13 +171,7 @@ export const rosinality = imageChainImporter<GlowPlan>({
       const last = b === blocks.length - 1;
       layers.push({
         at: `${block}.prior`,
-        layer: {
-          kind: 'prior',
-          given: last ? 'nothing' : 'first',
-          kernel: 3,
-          padding: 'ones',
-          scaled: true,
-        },
+        layer: { kind: 'prior', given: last ? 'nothing' : 'first', kernel: 3, padding: 'ones', scaled: true },
         table: under(`${block}.prior.`, 'net.', zeroConvolutionNames),
       });
       if (!last) layers.push({ at: `${block}.split`, layer: { kind: 'factorOut', leaves: 'second' } });

@@ -468,10 +468,7 @@ async function matrix(
     tensors: {
       lower: { shape, data: part((i, j, x) => (i > j ? x / diagonal[j]! : 0)) },
       upper: { shape, data: part((i, j, x) => (i < j ? x * diagonal[i]! : 0)) },
-      logDiagonal: {
-        shape: [size],
-        data: Float32Array.from(diagonal, (value) => Math.log(Math.abs(value))),
-      },
+      logDiagonal: { shape: [size], data: Float32Array.from(diagonal, (value) => Math.log(Math.abs(value))) },
       bias: { shape: [size], data: new Float32Array(size) },
     },
   };
@@ -672,11 +669,7 @@ export const zuko = chainImporter<Mapped, Other>({
   base: {
     prefix: 'base.',
     readers: [
-      {
-        kind: 'DiagNormal',
-        names: ['loc', 'scale'],
-        read: ([loc, scale]) => fixedNormal(loc!, scale!),
-      },
+      { kind: 'DiagNormal', names: ['loc', 'scale'], read: ([loc, scale]) => fixedNormal(loc!, scale!) },
       { kind: boxUniform, names: ['lower', 'upper'], read: box },
       {
         kind: unnamed,

@@ -63,10 +63,7 @@ async function mapsOf({ model, work, signal }: SharedInquiry, query: FeatureQuer
   const program = await inner.features(layer);
   await breathe(signal);
   return (
-    await program.run({
-      h: { shape: [1, ...input.shape], data: input.data },
-      ...layerContext(pass, model),
-    })
+    await program.run({ h: { shape: [1, ...input.shape], data: input.data }, ...layerContext(pass, model) })
   )[stage]!;
 }
 

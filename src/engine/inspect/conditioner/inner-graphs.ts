@@ -58,10 +58,7 @@ function layerInputs({ flow }: FlowModel, bijection: Bijection, rows: number): I
 export function innerNames(
   model: FlowModel,
   layer: ModelLayer,
-): {
-  stages: { name: string; shape: number[] }[];
-  norms: string[];
-} {
+): { stages: { name: string; shape: number[] }[]; norms: string[] } {
   const { bijection } = layer;
   if (!bijection || !layer.flow) return { stages: [], norms: [] };
   const names: ReturnType<typeof innerNames> = { stages: [], norms: [] };
@@ -148,10 +145,7 @@ export function velocityGraph(model: FlowModel, { bijection }: ModelLayer): Grap
   const { from, to, at } = bijection!.slice!;
   return traceFlow(model, layerInputs(model, bijection!, anyBatch), (ctx, { h }) => {
     const { value, divergence } = at(ctx, h!, from);
-    return {
-      velocity: value,
-      rate: tf.broadcastTo(tf.mul(divergence, Math.sign(to - from)), [h!.shape[0]]),
-    };
+    return { velocity: value, rate: tf.broadcastTo(tf.mul(divergence, Math.sign(to - from)), [h!.shape[0]]) };
   });
 }
 
@@ -282,10 +276,7 @@ export function contextReaders(model: FlowModel): ContextReaders {
   for (const { inputs, outputs } of graph.nodes)
     if (inputs.some((id) => reached.has(id))) for (const id of outputs) reached.add(id);
   const readers = new Set(graph.outputs.flatMap(({ name, value }) => (reached.has(value) ? [name] : [])));
-  return {
-    layers: layers.map(({ info }) => readers.has(String(info.index))),
-    prior: readers.has('prior'),
-  };
+  return { layers: layers.map(({ info }) => readers.has(String(info.index))), prior: readers.has('prior') };
 }
 
 /**

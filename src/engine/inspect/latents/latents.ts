@@ -137,10 +137,7 @@ export async function manifoldExample(
     throw new UserError(`The angles are ${phi} and ${phiPrime}; expected numbers.`);
   const sources = await sourcesOf(model, checkCorners(corners), signal);
   const context = firstContext(sources);
-  return {
-    z: manifoldPoint(sources.z, model.dimensions, phi, phiPrime),
-    ...(context ? { context } : {}),
-  };
+  return { z: manifoldPoint(sources.z, model.dimensions, phi, phiPrime), ...(context ? { context } : {}) };
 }
 
 /** The first corner's, for all points: one can only be decoded given some context. */

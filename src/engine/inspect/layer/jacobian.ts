@@ -61,11 +61,7 @@ export async function jacobian(inquiry: SharedInquiry, query: JacobianQuery): Pr
             signal,
           ),
         }
-      : await byDifferences(inquiry, query.layer, passes, {
-          elements,
-          whole,
-          masked: mask !== undefined,
-        });
+      : await byDifferences(inquiry, query.layer, passes, { elements, whole, masked: mask !== undefined });
   if (!found) throw onlyMoves(info.name);
   const { matrix } = found;
 

@@ -178,10 +178,7 @@ async function divided(
       points.forEach((point, m) => flat.set(point, 2 * m));
       const right = k === 1 || k === 2;
       const half = side / 2;
-      return {
-        quad: { cell, u: right ? u + half : u, v: k >= 2 ? v + half : v, side: half },
-        corners: flat,
-      };
+      return { quad: { cell, u: right ? u + half : u, v: k >= 2 ? v + half : v, side: half }, corners: flat };
     });
   });
 }

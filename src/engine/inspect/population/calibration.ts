@@ -64,10 +64,7 @@ function resultOf(
   );
   return {
     calibration: { ...calibration, features: calibration.features.filter((one) => worst.has(one)) },
-    curves: {
-      coverage: curveOf(calibration.coverage.places),
-      tarp: curveOf(calibration.tarp.places),
-    },
+    curves: { coverage: curveOf(calibration.coverage.places), tarp: curveOf(calibration.tarp.places) },
   };
 }
 

@@ -253,11 +253,7 @@ async function energyOf(
     isTable ? ranksOf(pooled, size) : pooled,
     size,
     dataRows.length / size,
-    {
-      draw: stream(seed, 'data-and-samples', 'relabel'),
-      level: sampleLimits.level,
-      signal,
-    },
+    { draw: stream(seed, 'data-and-samples', 'relabel'), level: sampleLimits.level, signal },
   );
   return { distance, band, allowed: band + (isTable ? sampleLimits.energy : 0) };
 }

@@ -23,12 +23,7 @@ export const passiveWaiting = { OMP_WAIT_POLICY: 'PASSIVE', GOMP_SPINCOUNT: '0',
 const pytorch = ({ torch }: Python): string => `PyTorch ${torch}`;
 
 export const launchers: Readonly<Record<LauncherName, Launcher>> = {
-  torch: {
-    options: [],
-    library: pytorch,
-    module: () => ['-m', 'flowscope.train'],
-    processes: () => 1,
-  },
+  torch: { options: [], library: pytorch, module: () => ['-m', 'flowscope.train'], processes: () => 1 },
   torchrun: {
     options: ['processes', 'nodes', 'rendezvous'],
     library: pytorch,

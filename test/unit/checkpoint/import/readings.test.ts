@@ -33,10 +33,7 @@ function withValues(tensors: Map<string, NdArray>, last: RegExp, from: number, t
         return [...data.subarray(at, at + row)].map(Number);
       }),
     );
-    tensors.set(name, {
-      shape: [features * to, ...shape.slice(1)],
-      data: Float32Array.from(values.flat(2)),
-    });
+    tensors.set(name, { shape: [features * to, ...shape.slice(1)], data: Float32Array.from(values.flat(2)) });
   }
 }
 
