@@ -14,6 +14,7 @@ import { graphCommand } from './graph';
 import { infoCommand } from './info';
 import { inspectCommand } from './inspect';
 import { interpolateCommand, reconstructCommand } from './from-latents';
+import { reproduceCommand } from './reproduce';
 import { sampleCommand } from './sample';
 import { scoreCommand } from './score';
 import { submitCommand } from './submit';
@@ -25,6 +26,7 @@ export const commands: readonly Command[] = [
   trainCommand,
   submitCommand,
   comparePresetsCommand,
+  reproduceCommand,
   controlCommand,
   sampleCommand,
   interpolateCommand,

@@ -115,12 +115,12 @@ export async function densitiesIn(target: Target, x: Float32Array, size: number)
 
 /** Nothing is weighed with holes in it. @throws UserError where log p is NaN or +∞ */
 export function checkValues(logP: Float64Array, x: Float32Array, size: number, whose = 'target'): void {
-  const bad = logP.findIndex((value) => Number.isNaN(value) || value === Infinity);
+  const isBad = (value: number): boolean => Number.isNaN(value) || value === Infinity;
+  const bad = logP.findIndex(isBad);
   if (bad < 0) return;
-  const count = logP.reduce((sum, value) => sum + (Number.isNaN(value) || value === Infinity ? 1 : 0), 0);
   const row = [...x.subarray(bad * size, (bad + 1) * size)].map((value) => String(value)).join(', ');
   throw new UserError(
-    `The ${whose}'s log density is ${logP[bad]} for ${count} of ${logP.length} rows, for example for [${row}]. ` +
+    `The ${whose}'s log density is ${logP[bad]} for ${logP.filter(isBad).length} of ${logP.length} rows, for example for [${row}]. ` +
       'Return minus infinity where there is no mass.',
   );
 }

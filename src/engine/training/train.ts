@@ -123,7 +123,7 @@ async function headerOf(
 function loadTarget(target: string | undefined, { runsTarget }: TrainRequest): void {
   if (!target || isTargetName(target)) return;
   if (isPython(target))
-    throw new UserError(`PyTorch alone trains on Python, ${target}. Train with --launcher torch.`);
+    throw new UserError(`PyTorch alone trains on a function of Python, ${target}. Use --launcher torch.`);
   if (!runsTarget)
     throw new UserError(`The training runs ${target}. Start it with flowscope train in a terminal.`);
   loadDensity(target);

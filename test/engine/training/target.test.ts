@@ -280,7 +280,7 @@ describe('a training on a target', () => {
       ],
       [
         { model: { kind: 'vector', dim: 3 }, training: { objective: 'reverseKl', target: 'own.py' } },
-        /PyTorch alone trains on Python, .*own\.py\. Train with --launcher torch/,
+        /PyTorch alone trains on a function of Python, .*own\.py\. Use --launcher torch/,
       ],
       [
         { data: { source: 'moons' }, model: { kind: 'vector' }, training: { targetScale: 2 } },
