@@ -69,7 +69,7 @@ export const reproduceCommand = defineCommand({
   examples: {
     'One task, in a few minutes:':
       'flowscope reproduce sbibm --tasks two_moons --simulations 1000 --output runs/sbibm',
-    'All of them, in an hour or two:': 'flowscope reproduce sbibm --output runs/sbibm',
+    'All of them, for some hours:': 'flowscope reproduce sbibm --output runs/sbibm',
   },
   async run(session, benchmark, options): Promise<Outcome> {
     if (benchmark !== 'sbibm') throw new UserError(`${benchmark}: expected sbibm.`);

@@ -186,7 +186,7 @@ export function planeAxes(
   for (const value of ticks(...frame.y, 4)) {
     const [, y] = toScreen(frame, 0, value);
     line(0, y - 0.5, size, 1);
-    if (y > 24 && y < size - 18) write(tickText(value), 4, y - 3, 'left');
+    if (y > 30 && y < size - 18) write(tickText(value), 4, y - 3, 'left');
   }
   write(names[0], size - 5, size - 5, 'right');
   write(names[1], 4, 13, 'left');

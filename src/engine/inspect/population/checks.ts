@@ -1,10 +1,11 @@
 /** Checks of a flow against a target or held-out examples, a while at a time, so that the page can say how far one is. */
+import { subscript } from '../../../base/digits';
+import { range } from '../../../base/order';
 import { UserError } from '../../../base/user-error';
 import { fewestWeighed, type CheckPart, type CheckSettings, type WeightMap } from '../../../protocol/check';
 import type { Backend } from '../../backends/backend';
 import { againstExamples } from '../../check/against-examples';
 import { layersOf } from '../../check/layers';
-import { namesOr } from '../../check/names';
 import { report } from '../../check/report';
 import { openTarget } from '../../check/target';
 import { weigh } from '../../check/weigh';
@@ -39,7 +40,7 @@ export function createChecks(
     if (!Number.isInteger(draws) || draws < 100 || draws > largest || !Number.isSafeInteger(seed))
       throw new UserError(`A check with ${draws} draws was asked for; expected 100 to ${largest}.`);
     if (!backend) throw new UserError('Nothing computes here: open the model itself.');
-    const names = namesOr(await featureNames(), flow.dimensions);
+    const names = (await featureNames()) ?? range(flow.dimensions).map((d) => `x${subscript(d + 1)}`);
     mapped = undefined;
     const steps =
       settings.target === undefined
