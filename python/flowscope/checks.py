@@ -145,6 +145,8 @@ def check(
         with torch.no_grad():
             if known is not None:
                 fresh, x = x, rows.to(x)
+                if x.shape != fresh.shape:
+                    raise ValueError(f"The draws have {x.shape[1]} features; the flow has {fresh.shape[1]}.")
                 _same_draws(x, fresh, *(_log_density(chain, some, embedded) for some in (x, fresh)))
             log_q = _log_density(chain, x, embedded)
             log_p = torch.as_tensor(known[1] if known else target(x)).detach().double().cpu().numpy()
@@ -191,8 +193,6 @@ def _known(x: Any, root: nn.Module | None) -> tuple[Tensor, int]:
 
 def _same_draws(x: Tensor, fresh: Tensor, log_q: np.ndarray, fresh_log_q: np.ndarray) -> None:
     """Raises ValueError for rows that differ from draws of the flow, as draws do once in a million times (Kolmogorov–Smirnov)."""
-    if x.shape != fresh.shape:
-        raise ValueError(f"The draws have {x.shape[1]} features; the flow has {fresh.shape[1]}.")
     columns = [(log_q, fresh_log_q), *zip(x.T.double().cpu().numpy(), fresh.T.double().cpu().numpy(), strict=True)]
     for index, (given, drawn) in enumerate(columns):
         given, drawn = (np.sort(some[np.isfinite(some)]) for some in (given, drawn))

@@ -63,7 +63,7 @@ def _nflows(flow: Any, context: Tensor | None) -> Chain | None:
     normal = type(distribution).__name__ == "StandardNormal"
     return Chain(
         [_nflows_step(name, module) for name, module in _nflows_modules("_transform", inner._transform)],
-        Base() if normal else Base(lambda z, c: distribution.log_prob(z, context=c), draw),
+        Base(None if normal else lambda z, c: distribution.log_prob(z, context=c), draw),
         "nflows",
         embed if isinstance(embed, nn.Module) else None,
     )

@@ -9,10 +9,10 @@ const conventions = conventionSets.find(({ name }) => name === 'paper')!.image!;
 
 interface Recipe extends Pick<Preset, 'name' | 'title' | 'about' | 'data'> {
   model: { scales: number; base: number; blocks: number };
-  flips: boolean;
+  flips?: boolean;
 }
 
-const recipe = ({ model, flips, ...rest }: Recipe): Preset => ({
+const recipe = ({ model, flips = false, ...rest }: Recipe): Preset => ({
   ...rest,
   model: { kind: 'image', ...model, ...conventions },
   training: {
@@ -43,7 +43,6 @@ export const paperPresets: readonly Preset[] = [
     about: 'Down to 4×4; 4 residual blocks of 32 feature maps. Published: 4.28 bits/dim.',
     data: { size: 32 },
     model: { scales: 4, base: 32, blocks: 4 },
-    flips: false,
   }),
   recipe({
     name: 'paper-imagenet64',
@@ -51,7 +50,6 @@ export const paperPresets: readonly Preset[] = [
     about: 'Down to 4×4; 2 residual blocks of 32 feature maps. Published: 3.98 bits/dim.',
     data: { size: 64 },
     model: { scales: 5, base: 32, blocks: 2 },
-    flips: false,
   }),
   recipe({
     name: 'paper-lsun',

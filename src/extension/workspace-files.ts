@@ -5,6 +5,9 @@ export function escapeGlob(name: string): string {
   return name.replace(/[[\]{}*?]/g, (character) => `[${character}]`);
 }
 
+export const localFilesByName = async (glob: string): Promise<Uri[]> =>
+  (await filesByName(glob)).filter(({ scheme }) => scheme === 'file');
+
 /** Files of the workspace to choose from, by name as in the Explorer. A search finds them in any order. */
 export async function filesByName(
   glob: string,

@@ -22,6 +22,15 @@ export function choice(
   return { key, title, detail, answer: { kind: 'choice', options, default: fallback ?? options[0]!.value } };
 }
 
+/** What stands where the numbers of layers in a list have gaps. */
+export const gapQuestionOf = (choices: Readonly<Record<string, string>>): ImportQuestion =>
+  choice(
+    'gaps',
+    'Layers without tensors',
+    'Some numbers of layers are missing in the file: layers that hold no tensors stand there.',
+    choices,
+  );
+
 /** The question with what others offer besides. */
 export function withOptions(question: ImportQuestion, others: readonly ImportQuestion[]): ImportQuestion {
   const { answer } = question;

@@ -64,7 +64,7 @@ export async function report(weighed: Weighed, options: ReportOptions): Promise<
       reverse: mean((i) => -relative[i]!),
       forward: mean((i) => (weights[i] === 0 ? 0 : weights[i]! * relative[i]!)),
     },
-    ...(rows ? { rows: { count: rows.logP.length, logEvidence: evidenceOfRows(rows, share) } } : {}),
+    ...(rows ? { rows: { count: rows.logP.length, logEvidence: evidenceOfRows(rows, logWeights) } } : {}),
     histogram: histogramOf(relative),
     features: names.map((name, feature) =>
       featureOf(weighed, weights, { name, feature, size, rows: rows?.x }),
@@ -90,10 +90,17 @@ function whyNoBlame(many: boolean, layers: ReportOptions['layers']): string {
 
 const withoutDraws = ({ byDraw: _, rows: __, ...rest }: BlamedDraws): CheckReport['blame'] => rest;
 
-/** By rows of the target: the mean of q / p is the flow's mass within the support over Z, also where the flow never draws. */
-function evidenceOfRows({ logP, logQ }: NonNullable<ReportOptions['rows']>, outside: number) {
-  const { value, error } = logEvidence(logQ.map((q, i) => q - logP[i]!));
-  return { value: Math.log1p(-outside) - value, error };
+/**
+ * By rows of the target: the mean of q / p over a region is the flow's mass there over Z, also where the flow never draws. The region
+ * leaves out what weighs less, by a nat, than 98% of the rows: where the flow has too much there are none, and draws say what mass that is.
+ */
+function evidenceOfRows({ logP, logQ }: NonNullable<ReportOptions['rows']>, drawn: Float64Array) {
+  const logWeights = logP.map((p, i) => p - logQ[i]!);
+  const least = Float64Array.from(logWeights).sort()[Math.floor(0.02 * logWeights.length)]! - 1;
+  const { value, error } = logEvidence(logWeights.map((w) => (w < least ? -Infinity : -w)));
+  const share = Math.max(1, drawn.filter((w) => w >= least).length) / drawn.length;
+  const spread = Math.sqrt((1 / share - 1) / drawn.length);
+  return { value: Math.log(share) - value, error: Math.hypot(error, spread) };
 }
 
 const bins = { low: -6, high: 4, count: 80 };

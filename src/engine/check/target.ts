@@ -68,12 +68,11 @@ async function startTarget(text: string, options: TargetOptions): Promise<Target
     const answered = new AbortController();
     const limits = AbortSignal.any([answered.signal, ...(signal ? [signal] : [])]);
     const limit = sleep(timeout * 1000, undefined, { signal: limits }).then(
-      () => {
-        throw new UserError(`${text}: took longer than ${timeout} s${rows ? ` for ${rows} rows` : ''}.`);
-      },
-      () => {
-        throw new CancelledError();
-      },
+      () =>
+        Promise.reject(
+          new UserError(`${text}: took longer than ${timeout} s${rows ? ` for ${rows} rows` : ''}.`),
+        ),
+      () => Promise.reject(new CancelledError()),
     );
     limit.catch(() => undefined);
     try {

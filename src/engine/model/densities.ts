@@ -1,7 +1,6 @@
 /** Log densities by name: the built-in targets, and functions of JavaScript files that a user named. */
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops';
-import { Tensor } from '@tensorflow/tfjs-core';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -27,7 +26,7 @@ export function loadDensity(target: string): LogDensity {
     throw new UserError(`${file}: ${messageOf(error)}`);
   }
   if (typeof found !== 'function') throw new UserError(`${file} exports no function ${name}.`);
-  const run = found as (x: Tensor, ops: typeof tf) => unknown;
+  const run = found as (x: tf.Tensor, ops: typeof tf) => unknown;
   const density: LogDensity = (x) => {
     let result: unknown;
     try {
@@ -35,7 +34,7 @@ export function loadDensity(target: string): LogDensity {
     } catch (error) {
       throw error instanceof UserError ? error : new UserError(`${target}: ${messageOf(error)}`);
     }
-    const shape = result instanceof Tensor ? (result as Tensor).shape : undefined;
+    const shape = result instanceof tf.Tensor ? (result as tf.Tensor).shape : undefined;
     if (shape?.length === 1 && shape[0] === x.shape[0]) return result as tf.Tensor1D;
     const got = shape ? `a tensor [${shape.join(', ')}]` : `${typeof result}, no tensor of that tf`;
     throw new UserError(

@@ -5,7 +5,7 @@ import type { Parts } from '../services/parts';
 import { builtinData } from '../training/catalogue';
 import { chooseData } from '../training/data-dialog';
 import { dataFileGlob, kindOfFile } from '../training/data-files';
-import { filesByName } from '../workspace-files';
+import { localFilesByName } from '../workspace-files';
 import { activeFile, onDisk } from '../targets/targets';
 
 interface SourceItem extends QuickPickItem {
@@ -35,17 +35,15 @@ function sourceOfEditor(): string | undefined {
 }
 
 async function askSource(): Promise<string | undefined> {
-  const files = await filesByName(dataFileGlob);
+  const files = await localFilesByName(dataFileGlob);
   const choice = await window.showQuickPick<SourceItem>(
     [
       ...section<SourceItem>(
         l10n.t('Data in this workspace'),
-        files
-          .filter(({ scheme }) => scheme === 'file')
-          .map((uri): SourceItem => ({
-            label: `$(table) ${workspace.asRelativePath(uri)}`,
-            source: uri.fsPath,
-          })),
+        files.map((uri): SourceItem => ({
+          label: `$(table) ${workspace.asRelativePath(uri)}`,
+          source: uri.fsPath,
+        })),
       ),
       ...section<SourceItem>(
         l10n.t('Built in'),

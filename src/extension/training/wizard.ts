@@ -15,7 +15,7 @@ import type { TrainRequest, Place } from '../../protocol/engine';
 import { isFlowscopeFile, modelName } from '../view-types';
 import { inputStep, pickStep, type StepAnswer, type StepPlace } from '../multi-step';
 import { section } from '../quick-pick';
-import { filesByName } from '../workspace-files';
+import { localFilesByName } from '../workspace-files';
 import { builtinData, type DataChoice, presetGroups } from './catalogue';
 import { chooseData } from './data-dialog';
 import { choiceOf, dataName } from './data-choice';
@@ -194,30 +194,26 @@ function preview(data: DataChoice, place?: Place): void {
 
 async function filesOfWorkspace(onward: boolean): Promise<DataItem[]> {
   const [configs, files] = await Promise.all([
-    onward ? [] : filesByName('**/*.flow.json'),
-    filesByName(dataFileGlob),
+    onward ? [] : localFilesByName('**/*.flow.json'),
+    localFilesByName(dataFileGlob),
   ]);
   return [
     ...section(
       l10n.t('Configs in this workspace'),
-      configs
-        .filter((uri) => uri.scheme === 'file')
-        .map((config): DataItem => ({
-          label: workspace.asRelativePath(config),
-          iconPath: new ThemeIcon('json'),
-          config,
-        })),
+      configs.map((config): DataItem => ({
+        label: workspace.asRelativePath(config),
+        iconPath: new ThemeIcon('json'),
+        config,
+      })),
     ),
     ...section(
       l10n.t('Data in this workspace'),
-      files
-        .filter((uri) => uri.scheme === 'file')
-        .map((uri): DataItem => ({
-          label: workspace.asRelativePath(uri),
-          iconPath: new ThemeIcon('table'),
-          buttons: [lookFirst()],
-          data: choiceOf(uri.fsPath),
-        })),
+      files.map((uri): DataItem => ({
+        label: workspace.asRelativePath(uri),
+        iconPath: new ThemeIcon('table'),
+        buttons: [lookFirst()],
+        data: choiceOf(uri.fsPath),
+      })),
     ),
   ];
 }

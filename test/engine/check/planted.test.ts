@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Backend } from '../../../src/engine/backends/backend';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
+import { stream } from '../../../src/data/random';
+import { report } from '../../../src/engine/check/report';
 import type { CheckReport } from '../../../src/protocol/check';
 import { checkPlanted, isOff } from './planted';
 
@@ -14,6 +16,9 @@ after(() => backend.dispose());
 
 const offIn = ({ findings }: CheckReport): string[] =>
   findings.filter(({ severity }) => severity !== 'ok').map(({ kind }) => kind);
+
+const sentenceOf = ({ findings }: CheckReport): string =>
+  findings.find(({ kind }) => kind === 'missed')!.sentence;
 
 describe('a check', () => {
   it('finds nothing in a flow that is its own target', async () => {
@@ -63,5 +68,35 @@ describe('a check', () => {
     const { rows, logEvidence } = mode.report;
     assert.ok(Math.abs(logEvidence.value - Math.log(0.9)) < 0.02);
     assert.ok(Math.abs(rows!.logEvidence.value) < 0.02);
+  });
+
+  it('knows a missed part from mass that the flow has where the target has none', async () => {
+    // Normal densities around 0 and 12, which hardly overlap.
+    const [draws, count] = [5000, 2000];
+    const at = (name: string, n: number, far: number): Float32Array => {
+      const noise = stream(1, name).normal(n);
+      return Float32Array.from(noise, (v, i) => v + (i + 1 <= far * n ? 12 : 0));
+    };
+    const logOf = (x: Float32Array, far: number): Float64Array =>
+      Float64Array.from(x, (v) =>
+        Math.log((1 - far) * Math.exp(-(v ** 2) / 2) + far * Math.exp(-((v - 12) ** 2) / 2)),
+      );
+    const reported = async (flow: number, target: number): Promise<CheckReport> => {
+      const [x, theirs] = [at('draws', draws, flow), at('rows', count, target)];
+      const logQ = logOf(x, flow);
+      const logWeights = logOf(x, target).map((p, i) => p - logQ[i]!);
+      const rows = { x: theirs, logP: logOf(theirs, target), logQ: logOf(theirs, flow) };
+      return report({ count: draws, x, logQ, logWeights, nonFinite: 0 }, { seed: 1, names: ['x'], rows });
+    };
+    const missed = await reported(1e-6, 0.1);
+    assert.ok(offIn(missed).includes('missed'), JSON.stringify(missed.findings));
+    assert.match(sentenceOf(missed), /the flow never draws about (9|10|11)% of the target/);
+    const tooMuch = await reported(0.1, 1e-6);
+    assert.ok(!offIn(tooMuch).includes('missed'), sentenceOf(tooMuch));
+    for (const { rows, logEvidence } of [missed, tooMuch])
+      assert.ok(
+        Math.abs(rows!.logEvidence.value) < 5 * rows!.logEvidence.error + 1e-3,
+        `${logEvidence.value}`,
+      );
   });
 });

@@ -28,7 +28,7 @@ import {
   type FileModule,
 } from '../../import/modules';
 import { linearNames, permuteAxes, runningNames, under, type Renaming } from '../../import/names';
-import { activationChoice, activationOf, choice, chosen } from '../../import/questions';
+import { activationChoice, activationOf, choice, chosen, gapQuestionOf } from '../../import/questions';
 import type { TensorFile } from '../../import/types';
 import type { VectorFields } from '../../import/vector-chain';
 import { refuse } from '../../import/unread';
@@ -47,12 +47,7 @@ const maskQuestion = choice(
   },
 );
 
-const gapQuestion = choice(
-  'gaps',
-  'Layers without tensors',
-  'Some numbers of layers are missing in the file: layers that hold no tensors stand there.',
-  { reverse: 'Reverse (as in main.py)', none: 'layers that change nothing' },
-);
+const gapQuestion = gapQuestionOf({ reverse: 'Reverse (as in main.py)', none: 'layers that change nothing' });
 
 const lastQuestion = choice(
   'lastReverse',

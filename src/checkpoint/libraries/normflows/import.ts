@@ -29,7 +29,7 @@ import {
 import { conditionalNormalOf } from '../../import/conditional-base';
 import { matrixLayer, productOf } from '../../import/matrices';
 import { permuteAxes, under, type Renaming } from '../../import/names';
-import { answeredNumber, choice, chosen } from '../../import/questions';
+import { answeredNumber, choice, chosen, gapQuestionOf } from '../../import/questions';
 import type { TensorFile } from '../../import/types';
 import type { VectorFields } from '../../import/vector-chain';
 import { scaleMapQuestion, shiftSlopeQuestion, slopeQuestion } from './questions';
@@ -70,12 +70,7 @@ const splitQuestion = choice(
   },
 );
 
-const gapQuestion = choice(
-  'gaps',
-  'Layers without tensors',
-  'Some numbers of layers are missing in the file: layers that hold no tensors stand there.',
-  { swap: 'Permute(mode="swap")', none: 'layers that change nothing' },
-);
+const gapQuestion = gapQuestionOf({ swap: 'Permute(mode="swap")', none: 'layers that change nothing' });
 
 const lastQuestion = choice(
   'lastPermute',
