@@ -87,9 +87,11 @@ def test_a_posterior_with_a_known_integral_is_learned_from_the_command_line(tmp_
     expected = math.log(2 * math.pi) - 0.5 * math.log(5.25 / 0.25) - 1.5**2 / 2 / 5.25
     assert abs(last["logEvidence"] - expected) < 0.05
     assert last["efficiency"] > 0.9
-    # It goes on in PyTorch, and the engine says why it cannot.
-    more = ["train", "--output", "run", "--resume", "--more-steps", "5"]
+    # It goes on in PyTorch where the file is named again, and the engine says why it cannot.
+    more = ["train", "--output", "run", "--resume", "--more-steps", "5", "--target", "model.py"]
     refused = flowscope(*more, cwd=tmp_path)
     assert refused.returncode != 0 and "PyTorch alone trains on a function" in refused.stderr
+    unnamed = flowscope(*more[:-2], "--launcher", "torch", cwd=tmp_path)
+    assert unnamed.returncode == 1 and "name it in a terminal, with --target" in unnamed.stderr
     assert flowscope(*more, "--launcher", "torch", cwd=tmp_path).returncode == 0
     assert rows(tmp_path / "run")[-1]["step"] == last["step"] + 5

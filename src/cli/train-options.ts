@@ -53,7 +53,7 @@ export const trainOptions = {
   ),
   target: textOption(
     'NAME|FILE.js:NAME|FILE.py:NAME',
-    `Train on a density in place of data, by draws of the flow (reverse KL): ${targetNames.join(', ')}. Or a function of a JavaScript file, exports.logProb = (x, tf) => …, in operations of TensorFlow.js; or with --launcher, of torch tensors. With --data, on both.`,
+    `Train on a density in place of data, by draws of the flow (reverse KL): ${targetNames.join(', ')}. Or a function of a JavaScript file, exports.logProb = (x, tf) => …, in operations of TensorFlow.js; or with --launcher, of torch tensors. With --data, on both. A function is named again with --resume or --config.`,
   ),
   features: integerOption('N', 'With --target FILE and no data: how many numbers the function takes.', {
     min: 1,
@@ -101,7 +101,7 @@ export async function trainRequest(options: OptionValues<typeof trainOptions>): 
   }
   const context = await contextOf(options, data ?? config);
   const reading = readingRequest(options);
-  if (resume && [data, context, reading, preset, config, from, seed, target].some(isGiven)) {
+  if (resume && [data, context, reading, preset, config, from, seed].some(isGiven)) {
     throw new UserError(
       '--resume uses the data, preset, config, weights and seed of the run. Leave these options out, or choose another --output for a new run.',
     );
@@ -110,12 +110,13 @@ export async function trainRequest(options: OptionValues<typeof trainOptions>): 
   await refuseUsed(output, resume, takeOver);
   return {
     output: path.resolve(output),
-    runsTarget: true,
-    ...defined({ data, context, reading, preset, config, seed, features }),
+    ...defined({ data, context, reading, preset, config, seed, features, namedTarget: target }),
     ...(from === undefined ? {} : { from: path.resolve(from) }),
     ...(resume ? { resume, takeOver, ...defined({ moreSteps }) } : {}),
     ...defined({ maxSteps: options['max-steps'], maxSeconds: options['max-seconds'] }),
-    ...(target ? { training: { target, objective: data === undefined ? 'reverseKl' : 'mixed' } } : {}),
+    ...(target && !resume
+      ? { training: { target, objective: data === undefined ? 'reverseKl' : 'mixed' } }
+      : {}),
     ...torchOptions(options),
   };
 }

@@ -138,8 +138,8 @@ export interface TrainRequest {
   seed?: number;
   /** Number of features of a target that is a function. */
   features?: number;
-  /** Whether the file of such a target may be run. */
-  runsTarget?: boolean;
+  /** The target that the user has named: code in a file is not run because a run or a config names it. */
+  namedTarget?: string;
   /** Trains outside of the engine. */
   launch?: Launch;
   /** Options for training in PyTorch. */

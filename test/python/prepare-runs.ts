@@ -164,7 +164,8 @@ async function main(folder: string): Promise<void> {
       return config;
     };
     const own = file({ target: 'funnel.py:log_prob', targetScale: 3 }, 'file');
-    const request = { config: own, output: path.join(folder, name, 'prepared'), runsTarget: true };
+    const namedTarget = path.join(folder, 'funnel.py:log_prob');
+    const request = { config: own, output: path.join(folder, name, 'prepared'), namedTarget };
     await prepareTraining({ ...request, ...(name === 'target' ? { features: 10 } : {}) }, { backend });
     await train({ config: file({}, 'built-in'), output: path.join(folder, name, 'engine') }, { backend });
   }

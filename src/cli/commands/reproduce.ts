@@ -15,7 +15,7 @@ import { readText } from '../../files/read';
 import { runCommand } from '../../native/run-command';
 import { openBackend, openInferenceBackend } from '../backend';
 import { type Outcome, defineCommand, integerOption, numberOption, textOption } from '../command';
-import { fixed, shownPath, table } from '../format';
+import { fixed, table } from '../format';
 import type { Session } from '../session';
 import { openRunner } from '../model';
 
@@ -58,9 +58,7 @@ export const reproduceCommand = defineCommand({
     'Simulators run in Python with NumPy (bernoulli_glm needs torch), and pip downloads observations and references, 18 MB, into the folder. What was measured is kept there, and the same command goes on after a Ctrl-C.',
   options: {
     output: textOption('FOLDER', 'Folder of the runs and results.', { required: true }),
-    tasks: textOption('A,B,…', `Of ${Object.keys(published).join(', ')}; all by default.`, {
-      default: Object.keys(published).join(','),
-    }),
+    tasks: textOption('A,B,…', `Of ${Object.keys(published).join(', ')}; all by default.`),
     simulations: textOption('N,M,…', 'Of 1000, 10000 and 100000.', { default: '1000,10000' }),
     preset: textOption('NAME', 'As for train.', { default: 'nsf' }),
     'max-seconds': numberOption('S', 'Seconds of each training at most.', { above: 0, default: 240 }),
@@ -73,9 +71,9 @@ export const reproduceCommand = defineCommand({
   },
   async run(session, benchmark, options): Promise<Outcome> {
     if (benchmark !== 'sbibm') throw new UserError(`${benchmark}: expected sbibm.`);
-    const { preset, seed, 'max-seconds': seconds } = options;
-    const folder = path.resolve(options.output);
-    const cells = options.tasks.split(',').flatMap((task) =>
+    const { preset, seed, 'max-seconds': seconds, output } = options;
+    const tasks = options.tasks?.split(',') ?? Object.keys(published);
+    const cells = tasks.flatMap((task) =>
       options.simulations.split(',').map((simulations): Cell => {
         if (published[task]?.[Number(simulations)] === undefined)
           throw new UserError(
@@ -86,7 +84,10 @@ export const reproduceCommand = defineCommand({
     );
     const rows: Measured[] = [];
     for (const cell of cells) {
-      const place = path.join(folder, [cell.task, cell.simulations, preset, seed, seconds].join('-'));
+      const place = path.join(
+        path.resolve(output),
+        [cell.task, cell.simulations, preset, seed, seconds].join('-'),
+      );
       const file = path.join(place, 'result.json');
       const known = existsSync(file) && (parseJsonText(await readText(file, largestJson), file) as Measured);
       const measured = known || (await measure(session, place, cell));
@@ -96,7 +97,7 @@ export const reproduceCommand = defineCommand({
     }
     return {
       json: rows,
-      text: `${table([head, ...rows.map(inALine)])}\n\nruns, numbers of each observation and checkpoints: ${shownPath(folder)}`,
+      text: `${table([head, ...rows.map(inALine)])}\n\nruns, numbers of each observation and checkpoints: ${output}`,
       interrupted: session.signal.aborted,
     };
   },
@@ -104,13 +105,11 @@ export const reproduceCommand = defineCommand({
 
 const head = ['task', 'simulations', 'C2ST', 'from', 'to', 'published', 'settings', 'training'];
 
-const inALine = ({ task, simulations, c2st, published: theirs, settings, trained }: Measured): string[] => [
-  ...[task, String(simulations)],
-  ...[c2st.reduce((a, b) => a + b) / c2st.length, Math.min(...c2st), Math.max(...c2st)].map((v) =>
-    fixed(v, 3),
-  ),
-  ...[fixed(theirs, 3), settings, `${fixed(trained, 0)} s`],
-];
+const inALine = ({ task, simulations, c2st, published: theirs, settings, trained }: Measured): string[] => {
+  const mean = c2st.reduce((a, b) => a + b) / c2st.length;
+  const numbers = [mean, Math.min(...c2st), Math.max(...c2st), theirs].map((value) => fixed(value, 3));
+  return [task, String(simulations), ...numbers, settings, `${fixed(trained, 0)} s`];
+};
 
 /** Undefined where it was interrupted. @throws UserError */
 async function measure(session: Session, place: string, cell: Cell): Promise<Measured | undefined> {
@@ -125,8 +124,7 @@ async function measure(session: Session, place: string, cell: Cell): Promise<Mea
     const file = path.join(place, `${settings}.json`);
     await writeAtomically(file, JSON.stringify(config));
     const resume = await isRunFolder(output);
-    const before = resume ? await readStatus(runPaths(output)) : undefined;
-    if (before?.status !== 'finished')
+    if (!resume || (await readStatus(runPaths(output)))?.status !== 'finished')
       await train(
         resume
           ? { output, resume }
@@ -195,9 +193,8 @@ async function simulated(
   await mkdir(place, { recursive: true });
   const words = ['-m', 'flowscope.sbibm', place, task, String(simulations), String(seed)];
   try {
-    return JSON.parse(
-      await runCommand(command, words, { ...pythonPlace(), signal: session.signal }),
-    ) as Simulated;
+    const options = { ...pythonPlace(), signal: session.signal };
+    return JSON.parse(await runCommand(command, words, options)) as Simulated;
   } catch (error) {
     if (session.signal.aborted) throw error;
     throw new UserError(`The simulator of ${task} failed. ${messageOf(error)}`);

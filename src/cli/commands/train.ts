@@ -118,7 +118,7 @@ export const trainCommand = defineCommand({
     if (result.status === 'failed') throw new UserError(`${result.message} The run is in ${result.run}.`);
     return {
       json: { ...result, from: origin, backend: used },
-      text: ending(result, output),
+      text: ending(result, output, options.target),
       interrupted: result.status === 'stopped' && session.signal.aborted,
     };
   },
@@ -188,7 +188,7 @@ function likelihood(name: string, nats: number | undefined, bits: number | undef
     : `${name} ${fixed(bits)} bits/dim (${fixed(nats, 1)} nats)`;
 }
 
-function ending(result: TrainResult, run: string): string {
+function ending(result: TrainResult, run: string, target: string | undefined): string {
   const { best, bestCheckpoint, message, step, seconds } = result;
   const reached = best && (weighedText(best) || likelihood('validation', best.nats, best.bitsPerDim));
   const rows = pairs([
@@ -203,7 +203,9 @@ function ending(result: TrainResult, run: string): string {
 Inspect:      flowscope inspect ${run} --output ${name}.html
 Sample:       flowscope sample ${run} --count 64 --output ${name}.png
 Export:       flowscope export ${run} --output ${name}.onnx${
-    result.status === 'stopped' ? `\nResume:       flowscope train --output ${run} --resume` : ''
+    result.status === 'stopped'
+      ? `\nResume:       flowscope train --output ${run} --resume${target ? ` --target ${target}` : ''}`
+      : ''
   }
 `;
 }

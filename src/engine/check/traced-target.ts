@@ -31,8 +31,7 @@ export function tracedTarget(
           `The target ${name} is a density of ${dim} numbers; the flow has ${x.length / n}.`,
         );
       const shape = [n, x.length / n];
-      const rows = [{ name: 'x', shape }];
-      const graph = trace((inputs) => ({ logP: density(inputs.x as Tensor2D) }), rows);
+      const graph = trace((inputs) => ({ logP: density(inputs.x as Tensor2D) }), [{ name: 'x', shape }]);
       const program = await backend.compile(graph, { optimize: true });
       const { logP } = await program.run({ x: { shape, data: x } }).finally(() => program.dispose());
       return Float64Array.from(logP!.data);

@@ -1,4 +1,5 @@
 /** Trains a run from request to result: data, config, run folder, and the loop. */
+import path from 'node:path';
 import { describeData, type RunHeader } from '../../checkpoint/checkpoint';
 import { forgetControl } from '../../checkpoint/control';
 import { loadResume } from '../../checkpoint/resume';
@@ -63,8 +64,8 @@ export async function train(request: TrainRequest, options: TrainOptions): Promi
 }
 
 /** What resumes a training that ended early. */
-export function goingOn({ output, maxSteps, maxSeconds, runsTarget }: TrainRequest): TrainRequest {
-  return { output, resume: true, ...defined({ maxSteps, maxSeconds, runsTarget }) };
+export function goingOn({ output, maxSteps, maxSeconds, namedTarget }: TrainRequest): TrainRequest {
+  return { output, resume: true, ...defined({ maxSteps, maxSeconds, namedTarget }) };
 }
 
 /** The step that a resume of the run goes on from, where anything is saved. */
@@ -94,6 +95,7 @@ async function withStart<T>(
     const start = await startOf(request, options.signal ? { signal: options.signal } : {});
     if (start.origin) options.onOrigin?.(start.origin);
     try {
+      checkNamed(start.config.training.target, request.namedTarget);
       return await work(start, claimed);
     } finally {
       await start.dataset.close();
@@ -120,12 +122,17 @@ async function headerOf(
   };
 }
 
-function loadTarget(target: string | undefined, { runsTarget }: TrainRequest): void {
+/** Code in a file is run only where a user named it. @throws UserError, also for another target than was named */
+function checkNamed(target = 'data', named = isTargetName(target) ? target : 'data'): void {
+  if (path.resolve(named) === path.resolve(target)) return;
+  const what = target === 'data' ? 'leave --target out' : `name it in a terminal, with --target ${target}`;
+  throw new UserError(`The training is on ${target}: ${what}.`);
+}
+
+function loadTarget(target: string | undefined): void {
   if (!target || isTargetName(target)) return;
   if (isPython(target))
     throw new UserError(`PyTorch alone trains on a function of Python, ${target}. Use --launcher torch.`);
-  if (!runsTarget)
-    throw new UserError(`The training runs ${target}. Start it with flowscope train in a terminal.`);
   loadDensity(target);
 }
 
@@ -140,7 +147,7 @@ async function trainOn(
   const header = await headerOf(start, options);
   const { launch } = request;
   if (launch) return launchTraining({ launch, start, claimed, request, header }, options);
-  loadTarget(config.training.target, request);
+  loadTarget(config.training.target);
   const { trainer, backend } = await quickestTrainer(options, (on) =>
     createTrainer({
       config,

@@ -280,7 +280,7 @@ describe('a training on a target', () => {
       ],
       [
         { model: { kind: 'vector', dim: 3 }, training: { objective: 'reverseKl', target: 'own.py' } },
-        /PyTorch alone trains on a function of Python, .*own\.py\. Use --launcher torch/,
+        /The training is on .*own\.py: name it in a terminal, with --target .*own\.py\./,
       ],
       [
         { data: { source: 'moons' }, model: { kind: 'vector' }, training: { targetScale: 2 } },
@@ -334,11 +334,14 @@ describe('a training on a target', () => {
     );
     const output = path.join(folder, 'function');
     const prepare = (more: object) => prepareTraining({ config, output, ...more }, { backend: tensorflow });
-    await assert.rejects(prepare({ runsTarget: true }), /own\.py: there is no such file/);
+    await assert.rejects(
+      prepare({ namedTarget: path.join(folder, 'own.py') }),
+      /own\.py: there is no such file/,
+    );
     const own = put(folder, 'own.py', 'def log_prob(x):\n    return -(x**2).sum(1)\n');
-    await assert.rejects(prepare({}), /Start it with flowscope train in a terminal/);
+    await assert.rejects(prepare({}), /on .*own\.py: name it in a terminal, with --target .*own\.py/);
     assert.ok(!existsSync(output));
-    const { config: written } = await prepare({ runsTarget: true });
+    const { config: written } = await prepare({ namedTarget: own });
     const { training } = JSON.parse(readFileSync(written, 'utf8')) as { training: { target: string } };
     assert.equal(training.target, own);
   });
@@ -362,13 +365,17 @@ describe('a training on a target', () => {
     );
 
   it('a function of a JavaScript file trains as the same density built in, also after a stop', async () => {
-    const run = async (name: string, target: object, maxSteps?: number): Promise<string> => {
+    const run = async (
+      name: string,
+      target: { target: string; targetScale?: number },
+      maxSteps?: number,
+    ): Promise<string> => {
       const config = file(name, {
         model: { kind: 'vector', dim: 10, couplings: 2, hidden: [16] },
         training: { ...training, objective: 'reverseKl', ...target },
       });
       const output = path.join(folder, name);
-      await train({ config, output, maxSteps, runsTarget: true }, { backend: tensorflow });
+      await train({ config, output, maxSteps, namedTarget: target.target }, { backend: tensorflow });
       return output;
     };
     const builtIn = await run('built-in', { target: 'funnel' });
@@ -376,9 +383,14 @@ describe('a training on a target', () => {
     const written = await run('written', own, 17);
     await assert.rejects(
       train({ output: written, resume: true }, { backend: tensorflow }),
-      /The training runs .*funnel\.js:funnel\. Start it with flowscope train in a terminal/,
+      /The training is on .*funnel\.js:funnel: name it in a terminal, with --target .*funnel\.js:funnel\./,
     );
-    await train({ output: written, resume: true, runsTarget: true }, { backend: tensorflow });
+    const namedTarget = own.target;
+    await assert.rejects(
+      train({ output: builtIn, resume: true, namedTarget }, { backend: tensorflow }),
+      /The training is on funnel: name it in a terminal, with --target funnel\./,
+    );
+    await train({ output: written, resume: true, namedTarget }, { backend: tensorflow });
     const [a, b] = await Promise.all([builtIn, written].map((output) => loadResume(runPaths(output).resume)));
     for (const [tensor, { data }] of Object.entries(a!.tensors))
       assert.deepEqual(b!.tensors[tensor]!.data, data, tensor);
@@ -390,6 +402,10 @@ describe('a training on a target', () => {
       [path.join(folder, 'none.js'), /none\.js: there is no such file/],
       [put(folder, 'broken.js', 'exports.logProb = ('), /broken\.js: Unexpected/],
       [js, /funnel\.js exports no function logProb/],
+      [
+        put(folder, 'model.py', ''),
+        /PyTorch alone trains on a function of Python, .*model\.py\. Use --launcher torch/,
+      ],
       [
         `${js}:flat`,
         /expected \(x \[N, D\], tf\) => one log density for each row, \[N\]; got a tensor \[\d+, 1\]/,
@@ -403,7 +419,7 @@ describe('a training on a target', () => {
         training: { ...training, objective: 'reverseKl', target },
       });
       await assert.rejects(
-        train({ config, output: path.join(folder, `js-${i}`), runsTarget: true }, { backend: tensorflow }),
+        train({ config, output: path.join(folder, `js-${i}`), namedTarget: target }, { backend: tensorflow }),
         expected,
       );
     }
@@ -422,7 +438,9 @@ describe('a training on a target', () => {
     const args = ['--target', js, '--features', '2', '--preset', 'nsf', '--output', output];
     const trained = await runHere('train', ...args, '--max-steps', '30');
     assert.equal(trained.code, 0, trained.stderr);
-    const continued = await runHere('train', '--output', output, '--resume', '--max-steps', '120');
+    const again = ['train', '--output', output, '--resume', '--max-steps', '120'];
+    assert.match((await runHere(...again)).stderr, /name it in a terminal, with --target/);
+    const continued = await runHere(...again, '--target', js);
     assert.equal(continued.code, 0, continued.stderr);
     const checked = await runHere('check', output, '--target', js, '--draws', '2000', '--json');
     assert.equal(checked.code, 0, checked.stderr);

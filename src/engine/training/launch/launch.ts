@@ -12,7 +12,7 @@ import {
 import { readNpy, toFloat32 } from '../../../data/npy';
 import { buildFlow, buildPreprocess, quantizationNats } from '../../../flow/flow';
 import { isReverse } from '../../../config/check-target';
-import { functionTarget, isPython, isTargetName } from '../../../config/targets';
+import { functionTarget, isPython } from '../../../config/targets';
 import { isMatched } from '../../../flow/matching';
 import type { TrainRequest, TrainResult, Launch, TorchOptions } from '../../../protocol/engine';
 import type { BackendInfo } from '../../../protocol/model';
@@ -54,7 +54,7 @@ export async function launchTraining(launching: Launching, options: TrainOptions
   const { launch, start } = launching;
   const { config, dataset } = start;
   // What no Python can train is said before one is looked for.
-  checkPrepared(config, launching.request);
+  checkPrepared(config);
   checkShares(launch, batchOf(config, dataset));
   const launcher = launchers[launch.name];
   const python = await findPython();
@@ -91,7 +91,7 @@ export async function prepareLaunch(
 ): Promise<RunPaths> {
   const { start, claimed, request, header } = launching;
   const { config, dataset, resumed, weights } = start;
-  checkPrepared(config, request);
+  checkPrepared(config);
   const flow = buildFlow(config.model);
   const reverse = isReverse(config.training);
   if (reverse) checkReverse(flow);
@@ -147,20 +147,14 @@ interface Preparation extends FlowParts {
 }
 
 /** @throws UserError for what PyTorch trainings do not do, before anything is written */
-function checkPrepared({ data, training }: StoredConfig, { runsTarget }: TrainRequest): void {
+function checkPrepared({ data, training }: StoredConfig): void {
   const { target } = training;
-  if (target && isTargetName(target))
-    throw new UserError(
-      `training.target is "${target}", which PyTorch trainings do not have. Train without --launcher.`,
-    );
   if (target && !isPython(target))
-    throw new UserError(`PyTorch does not train on JavaScript, ${target}. Train without --launcher.`);
-  if (target) {
-    const [, file = ''] = functionTarget.exec(target) ?? [];
-    if (!existsSync(file)) throw new UserError(`${file}: there is no such file.`);
-    if (!runsTarget)
-      throw new UserError(`The training runs ${target}. Start it with flowscope train in a terminal.`);
-  }
+    throw new UserError(
+      `training.target is "${target}": PyTorch trains on Python. Train without --launcher.`,
+    );
+  const [, file] = functionTarget.exec(target ?? '') ?? [];
+  if (file && !existsSync(file)) throw new UserError(`${file}: there is no such file.`);
   if (training.precision)
     throw new UserError(
       `training.precision is "${training.precision}": PyTorch trainings go by --precision, float32 or bfloat16. Leave it out.`,
