@@ -177,7 +177,10 @@ describe('training on the GPU', () => {
     const backend = await chooseBackend('auto', 2);
     const rival = await backend.rival!();
     assert.ok(rival && 'slow' in rival);
-    assert.match(rival.slow, /^products of matrices take [\d.]+ m?s on the processor, [\d.]+ m?s on WebGPU$/);
+    assert.match(
+      rival.slow,
+      /^four products of 256 × 256 matrices take [\d.]+ m?s on WebGPU, longer than on any GPU$/,
+    );
     const output = path.join(folder, 'auto');
     let info: BackendInfo | undefined;
     const onProgress = (progress: { backend?: BackendInfo }): void => void (info = progress.backend);

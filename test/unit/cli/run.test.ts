@@ -128,6 +128,7 @@ test('every command of the specification is there and its help names its options
     'inspect',
     'interpolate',
     'reconstruct',
+    'reproduce',
     'sample',
     'score',
     'submit',
